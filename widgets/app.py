@@ -1,0 +1,297 @@
+"""The workbench: composition and wiring only."""
+
+import html
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+from bokeh.io import output_notebook
+from bokeh.resources import INLINE
+
+from widgets.dispatcher import Dispatcher
+from widgets.intents import Intent
+from widgets.layer_table import LayerTable
+from widgets.panels.export import ExportPanel
+from widgets.panels.history import HistoryPanel
+from widgets.panels.inspect import InspectPanel
+from widgets.panels.plan import PlanPanel
+from widgets.panels.recovery import RecoveryPanel
+from widgets.panels.status import StatusPanel
+from widgets.score_board import ScoreBoard
+from widgets.score_rows import score_rows, target_value
+from widgets.table_rows import table_rows, unit_states
+from widgets.theme import ThemeWatcher
+from workbench import Plan, Session
+from workbench.events import (
+    BatchTrained,
+    EpochTrained,
+    Event,
+    HistoryChanged,
+    PlanChanged,
+    PreviewMeasured,
+    TargetsChanged,
+    TaskEnded,
+    TaskProgress,
+    TaskStarted,
+    TrainingStarted,
+)
+
+SETTLED_S = 0.25
+"""How long a plan must stay the same before it is measured, unless a slider was let go."""
+
+NEW_VIEW_S = 1.0
+"""How long a new chart is left alone: what is sent before the page drew it would be lost."""
+
+_DRAG_PER_S, _CHART_PER_S = 30, 10
+_LAYER_TAB, _RECOVERY_TAB, _EXPORT_TAB = 0, 1, 2
+
+
+class Workbench(ipywidgets.VBox):
+    """Shows a session; the last expression of a cell.
+
+    Everything shown is read from the session, and everything done goes through it, so that code
+    and mouse are two views of one thing.
+
+    Args:
+        session: What to show; the bundled digits network by default.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        self.session = session = session if session is not None else Session()
+        self._dispatcher = Dispatcher(self._show_error)
+        self._granularity = ""
+        self._plan_panel = PlanPanel(session, self._change_plan, self._prune)
+        self._table = LayerTable(self._table_intent)
+        self._board = ScoreBoard(self._board_intent)
+        self._inspect = InspectPanel(session, lambda: self._table.selected)
+        self._recovery = RecoveryPanel(session, self._finetune)
+        self._export = ExportPanel(session, self._write)
+        self._history = HistoryPanel(session, self._undo, self._redo)
+        self._status = StatusPanel(session.cancel)
+        self._theme = ThemeWatcher()
+        self._tabs = ipywidgets.Tab(
+            [self._inspect.root, self._recovery.root, self._export.root],
+            titles=["Layer", "Recovery", "Export"],
+        )
+        super().__init__([_style(), self._theme, self._header(), self._top(), self._columns()])
+        self.add_class("pw-app")
+        self._add_views()
+        self._theme.observe(lambda _: self._post(self._recolour), "dark")
+        self._theme.on_msg(lambda *_: self._post(self._page_opened))
+        self._unsubscribe = session.events.subscribe(self._event)
+        self._draw_everything()
+        self._dispatcher.start()
+
+    def close(self) -> None:
+        """Stop listening to the session and free the widgets; the session lives on."""
+        self._unsubscribe()
+        self._dispatcher.close()
+        super().close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        # BokehJS has to be in the page before the first chart, and never from a CDN.
+        output_notebook(resources=INLINE, hide_banner=True)
+        return super()._repr_mimebundle_(**kwargs)
+
+    # Composition
+
+    def _header(self) -> ipywidgets.Box:
+        session = self.session
+        name, data = html.escape(session.name), html.escape(session.dataset.name)
+        notes = " · ".join(html.escape(note) for note in session.notes)
+        title = ipywidgets.HTML(
+            f'<span class="pw-title">Pruning Workbench</span><span class="pw-about">'
+            f"model <b>{name}</b> · data <b>{data}</b> · device <b>cpu</b></span>"
+        )
+        title.add_class("pw-header-text")
+        bar = ipywidgets.HBox([title, self._history.buttons])
+        bar.add_class("pw-header")
+        about = ipywidgets.HTML(f'<span class="pw-notes">{notes}</span>')
+        return ipywidgets.VBox([bar, about] if notes else [bar])
+
+    def _top(self) -> ipywidgets.Box:
+        return _side_by_side(
+            [self._board, self._status.root], [_heading("Steps so far"), self._history.root]
+        )
+
+    def _columns(self) -> ipywidgets.Box:
+        return _side_by_side([self._plan_panel.root, self._table], [self._tabs])
+
+    def _add_views(self) -> None:
+        views: tuple[tuple[str, Callable[[], None], float], ...] = (
+            ("units", self._draw_units, _DRAG_PER_S),
+            ("board", lambda: self._board.update(score_rows(self.session)), _DRAG_PER_S),
+            ("rows", self._draw_rows, _CHART_PER_S),
+            ("controls", self._draw_controls, _CHART_PER_S),
+            ("layer", self._inspect.update, _CHART_PER_S),
+            ("recovery", self._recovery.charts.update, _CHART_PER_S),
+            ("history", self._history.charts.update, _CHART_PER_S),
+            ("status", self._status.update, _CHART_PER_S),
+        )
+        for name, update, per_second in views:
+            self._dispatcher.add_view(name, update, per_second=per_second)
+
+    # Drawing; on the dispatcher's thread, but for the first time
+
+    def _draw_everything(self) -> None:
+        self._draw_rows()
+        self._table.select(next((unit.name for unit in self.session.units if unit.prunable), ""))
+        self._board.update(score_rows(self.session))
+        self._draw_controls()
+        self._inspect.look()
+        self._status.update()
+        for slot in self._slots():
+            slot.renew()
+
+    def _draw_rows(self) -> None:
+        self._granularity = self.session.plan.granularity
+        rows = table_rows(self.session)
+        selected = self._table.selected
+        if selected not in {row["unit"] for row in rows}:
+            selected = next((row["unit"] for row in rows if row["prunable"]), "")
+        self._table.show(rows, unit_states(self.session), selected)
+
+    def _draw_units(self) -> None:
+        if self.session.plan.granularity != self._granularity:
+            self._draw_rows()
+        else:
+            self._table.update_units(unit_states(self.session))
+
+    def _draw_controls(self) -> None:
+        busy = self.session.busy
+        self._table.disabled_reason = "a step is being made" if busy else ""
+        self._plan_panel.update()
+        self._recovery.update()
+        self._export.update()
+        self._history.update()
+
+    def _recolour(self) -> None:
+        for slot in self._slots():
+            slot.set_dark(self._theme.dark)
+
+    def _page_opened(self) -> None:
+        if any([slot.renew() for slot in self._slots()]):
+            self._dispatcher.pause("layer", "recovery", "history", seconds=NEW_VIEW_S)
+
+    def _slots(self) -> tuple[Any, ...]:
+        inspect = self._inspect
+        return inspect.histogram, inspect.importance, self._recovery.charts, self._history.charts
+
+    # What the session reports
+
+    def _event(self, event: Event) -> None:
+        mark = self._dispatcher.mark
+        match event:
+            case PlanChanged():
+                self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))
+                mark("units", "board", "controls", "layer")
+            case PreviewMeasured() | TargetsChanged():
+                mark("board")
+            case HistoryChanged():
+                mark("rows", "board", "controls", "layer", "history")
+            case TrainingStarted():
+                self._post(lambda: self._show_tab(_RECOVERY_TAB))
+                mark("recovery")
+            case BatchTrained() | EpochTrained():
+                mark("recovery")
+            case TaskStarted() | TaskProgress() | TaskEnded():
+                self._task_event(event)
+
+    def _task_event(self, event: TaskStarted | TaskProgress | TaskEnded) -> None:
+        self._post(lambda: self._status.note(event))
+        self._dispatcher.mark("status")
+        if not isinstance(event, TaskProgress) and event.kind != "preview":
+            self._dispatcher.mark("controls", "recovery")
+
+    # What a person asks for; on the dispatcher's thread
+
+    def _post(self, work: Callable[[], None]) -> None:
+        self._dispatcher.post(work)
+
+    def _change_plan(self, change: Callable[[Plan], Plan]) -> None:
+        def apply() -> None:
+            self.session.plan = change(self.session.plan)
+
+        self._post(apply)
+
+    def _table_intent(self, intent: Intent) -> None:
+        match intent:
+            case {"type": "drag", "ratios": ratios}:
+                self._change_plan(lambda plan: plan.with_ratios(ratios))
+            case {"type": "release", "ratios": ratios}:
+                self._change_plan(lambda plan: plan.with_ratios(ratios))
+                self._post(lambda: self._dispatcher.after("preview", 0, self._preview))
+            case {"type": "lock", "unit": unit, "locked": locked}:
+                self._change_plan(lambda p: p.lock(unit) if locked else p.unlock(unit))
+            case {"type": "select"}:
+                self._post(lambda: self._show_tab(_LAYER_TAB))
+                self._dispatcher.mark("layer")
+
+    def _board_intent(self, intent: Intent) -> None:
+        metric, shown = intent["metric"], intent["value"]
+
+        def apply() -> None:
+            targets = {k: v for k, v in self.session.targets.items() if k != metric}
+            if shown is not None:
+                targets[metric] = target_value(metric, shown)
+            self.session.targets = targets
+
+        self._post(apply)
+
+    def _preview(self) -> None:
+        if self.session.busy or self.session.previewed is not None:
+            return
+        self.session.submit_preview()
+
+    def _prune(self) -> None:
+        self._post(lambda: _ignore(self.session.submit_prune()))
+        self._dispatcher.mark("controls")
+
+    def _finetune(self, settings: Any) -> None:
+        self._post(lambda: _ignore(self.session.submit_finetune(settings)))
+        self._dispatcher.mark("controls")
+
+    def _write(self, directory: str) -> None:
+        def submit() -> None:
+            task = self.session.submit_export(Path(directory))
+            task.when_done(lambda report: self._post(lambda: self._export.show(report)))
+
+        self._post(submit)
+
+    def _undo(self) -> None:
+        self._post(lambda: _ignore(self.session.undo()))
+
+    def _redo(self) -> None:
+        self._post(lambda: _ignore(self.session.redo()))
+
+    def _show_tab(self, number: int) -> None:
+        self._tabs.selected_index = number
+
+    def _show_error(self, error: Exception) -> None:
+        self._status.say(str(error), failed=True)
+        self._dispatcher.mark("status")
+
+
+def _side_by_side(left: list[ipywidgets.Widget], right: list[ipywidgets.Widget]) -> ipywidgets.Box:
+    columns = ipywidgets.Box([ipywidgets.VBox(left), ipywidgets.VBox(right)])
+    columns.add_class("pw-columns")
+    return columns
+
+
+def _heading(words: str) -> ipywidgets.HTML:
+    heading = ipywidgets.HTML(html.escape(words))
+    heading.add_class("pw-heading")
+    return heading
+
+
+def _style() -> ipywidgets.HTML:
+    css = files("widgets").joinpath("app.css").read_text(encoding="utf-8")
+    sheet = ipywidgets.HTML(f"<style>{css}</style>")
+    sheet.layout.display = "none"
+    return sheet
+
+
+def _ignore(_: object) -> None:
+    """What a task returns arrives as events."""

@@ -1,0 +1,17 @@
+"""Live Bokeh charts: one component per file, each with plain data in and one `root` to show."""
+
+from widgets.charts.base import Chart
+from widgets.charts.histogram import WeightHistogram
+from widgets.charts.importance import ImportanceChart
+from widgets.charts.recovery import RecoveryChart, RecoveryRun
+from widgets.charts.steps import StepFigures, StepsChart
+
+__all__ = [
+    "Chart",
+    "ImportanceChart",
+    "RecoveryChart",
+    "RecoveryRun",
+    "StepFigures",
+    "StepsChart",
+    "WeightHistogram",
+]

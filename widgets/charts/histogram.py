@@ -1,0 +1,128 @@
+"""Histogram of one layer's weights, with the threshold below which weights go."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
+from bokeh.transform import factor_cmap
+
+from widgets.charts.base import assign, new_figure, set_title, shorten, style_legend
+from widgets.theme import apply_theme, palette
+
+_STATES = ("kept", "removed")
+_COLUMNS = ("left", "right", "count", "state", "range")
+
+
+def histogram_data(
+    edges: Sequence[float], counts: Sequence[int], threshold: float | None
+) -> dict[str, list[object]]:
+    """Bars, cut in two where a threshold passes through a bin.
+
+    Args:
+        edges: Bin edges, ascending, one more than counts.
+        counts: Weights per bin.
+        threshold: Weights with ``|w| < threshold`` are removed; None removes none.
+
+    Returns:
+        Columns ``left``, ``right``, ``count``, ``state`` ("kept" or "removed") and ``range``
+        (the whole bin, in words).
+
+    Raises:
+        ValueError: If there is not one edge more than there are counts.
+    """
+    if counts and len(edges) != len(counts) + 1:
+        raise ValueError(
+            f"a histogram of {len(counts)} counts needs {len(counts) + 1} edges, got {len(edges)}"
+        )
+    data: dict[str, list[object]] = {name: [] for name in _COLUMNS}
+    cuts = [] if not threshold else [-threshold, threshold]
+    for low, high, count in zip(edges, edges[1:], counts, strict=False):
+        ends = [low, *(cut for cut in cuts if low < cut < high), high]
+        for left, right in pairwise(ends):
+            removed = threshold is not None and abs(left + right) / 2 < threshold
+            data["left"].append(left)
+            data["right"].append(right)
+            data["count"].append(count)
+            data["state"].append(_STATES[removed])
+            data["range"].append(f"{low:.3g} to {high:.3g}")
+    return data
+
+
+def threshold_data(counts: Sequence[int], threshold: float | None) -> dict[str, list[object]]:
+    """The two lines at plus and minus the threshold: columns ``x`` and ``top``."""
+    if threshold is None or not threshold or not math.isfinite(threshold):
+        return {"x": [], "top": []}
+    top = max(counts, default=0)
+    return {"x": [-threshold, threshold], "top": [top, top]}
+
+
+class WeightHistogram:
+    """Weights of the selected layer; what would be removed is drawn in another colour.
+
+    Args:
+        dark: Whether the page is dark.
+    """
+
+    def __init__(self, dark: bool = False) -> None:
+        self.source = ColumnDataSource(histogram_data([], [], None))
+        self.lines = ColumnDataSource(threshold_data([], None))
+        hover = HoverTool(
+            tooltips=[("weights", "@range"), ("count", "@count{0,0}"), ("", "@state")],
+            mode="vline",
+        )
+        self.root = new_figure(
+            height=190,
+            x_label="weight",
+            y_label="weights per bin",
+            file_name="weights",
+            tools=[hover],
+            y_range=DataRange1d(start=0),
+        )
+        self._bars = self.root.quad(
+            left="left",
+            right="right",
+            bottom=0,
+            top="count",
+            line_color=None,
+            legend_field="state",
+            source=self.source,
+        )
+        hover.renderers = [self._bars]
+        self._cuts = self.root.segment(
+            x0="x", x1="x", y0=0, y1="top", line_dash=[4, 3], line_width=1.5, source=self.lines
+        )
+        style_legend(self.root)
+        self.clear()
+        self.set_dark(dark)
+
+    def update(
+        self,
+        title: str,
+        edges: Sequence[float],
+        counts: Sequence[int],
+        threshold: float | None = None,
+    ) -> None:
+        """Show a layer's weights.
+
+        Args:
+            title: The layer's name.
+            edges: Bin edges, ascending, one more than counts.
+            counts: Weights per bin.
+            threshold: Magnitude below which weights are removed, if there is one.
+        """
+        set_title(self.root, f"Weights of {shorten(title)}" if title else "Weights")
+        assign(self.source, histogram_data(edges, counts, threshold))
+        assign(self.lines, threshold_data(counts, threshold))
+
+    def clear(self) -> None:
+        """Show that no layer is selected."""
+        self.update("", [], [])
+
+    def set_dark(self, dark: bool) -> None:
+        """Recolour for a dark or a light page."""
+        colours = palette(dark)
+        apply_theme(self.root, dark)
+        fill = factor_cmap("state", [colours.kept, colours.removed], _STATES)
+        self._bars.glyph.update(fill_color=fill)
+        self._cuts.glyph.update(line_color=colours.cut)

@@ -1,0 +1,70 @@
+"""Checks messages that arrive from the browser, before anything acts on them.
+
+A message is foreign input: a page left open from an older version may send it, or a unit may be
+gone by the time it arrives. What does not check out is dropped with a warning, because there is
+nobody to raise an error to.
+"""
+
+import logging
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+Intent = dict[str, Any]
+
+
+def is_ratio(value: object) -> bool:
+    """Whether a value is a finite number in [0, 1)."""
+    return is_number(value) and 0 <= float(value) < 1  # type: ignore[arg-type]
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number; True and False are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def table_intent(message: object, rows: Collection[str], units: Collection[str]) -> Intent | None:
+    """Check what a layer table sent.
+
+    Args:
+        message: The message, as it arrived.
+        rows: Every row's unit; each can be selected.
+        units: Units with a slider; only these can be moved and locked.
+
+    Returns:
+        The intent, holding nothing but its known fields; None if it does not check out.
+    """
+    match message:
+        case {"type": "drag" | "release" as kind, "ratios": Mapping() as ratios} if ratios:
+            if all(unit in units and is_ratio(ratio) for unit, ratio in ratios.items()):
+                return {"type": kind, "ratios": {u: float(r) for u, r in ratios.items()}}
+        case {"type": "lock", "unit": str(unit), "locked": bool(locked)} if unit in units:
+            return {"type": "lock", "unit": unit, "locked": locked}
+        case {"type": "select", "unit": str(unit)} if unit in rows:
+            return {"type": "select", "unit": unit}
+    _warn("layer table", message)
+    return None
+
+
+def board_intent(message: object, metrics: Collection[str]) -> Intent | None:
+    """Check what a score board sent; None if it does not check out.
+
+    Args:
+        message: The message, as it arrived.
+        metrics: Names of the metrics on the board.
+    """
+    match message:
+        case {"type": "target", "metric": str(metric), "value": value} if metric in metrics:
+            if value is None:
+                return {"type": "target", "metric": metric, "value": None}
+            if is_number(value):
+                return {"type": "target", "metric": metric, "value": float(value)}
+    _warn("score board", message)
+    return None
+
+
+def _warn(where: str, message: object) -> None:
+    # repr, cut: a message can hold anything, newlines included.
+    _log.warning("ignored a message from the %s that does not check out: %.300r", where, message)

@@ -1,0 +1,174 @@
+// The table of all layers: search, sort, pick, drag. The kernel decides what becomes of it.
+
+import { make, makeButton } from "./dom.js";
+import { listen } from "./layer_table_gestures.js";
+import { COLUMNS, makeRow, paintRow } from "./layer_table_row.js";
+import { Store } from "./layer_table_store.js";
+
+const MISTAKE_MS = 6000;
+
+/** One place on the page where a table is shown; keeps its search and sort order, nothing else. */
+class View {
+  constructor(store, el) {
+    this.store = store;
+    this.query = "";
+    this.sort = { key: "name", descending: false };
+    this.parts = new Map(); // unit -> the elements of its row
+    this.order = []; // units on screen, from top to bottom
+    this.mistake = "";
+    this.build(el);
+    this.drawHead();
+    this.listenToHead();
+    listen(this);
+    store.views.add(this);
+    this.rebuild();
+  }
+
+  build(el) {
+    this.search = make("input", "pw-search", {
+      type: "search",
+      placeholder: "Search layers",
+      "aria-label": "Search layers",
+    });
+    this.status = make("div", "pw-status", { role: "status" });
+    this.head = make("tr", "");
+    this.body = make("tbody", "");
+    const table = make("table", "", { "aria-label": "Layers" }, [
+      make("thead", "", {}, [this.head]),
+      this.body,
+    ]);
+    this.scroller = make("div", "pw-scroll", {}, [table]);
+    const toolbar = make("div", "pw-toolbar", {}, [this.search, this.status]);
+    const root = make("div", "pw-layer-table", { "data-testid": "pw-layer-table" }, [
+      toolbar,
+      this.scroller,
+    ]);
+    el.replaceChildren(root);
+  }
+
+  drawHead() {
+    const cells = COLUMNS.map(({ key, label, className, title }) => {
+      if (!key) return make("th", className, { scope: "col", title, text: label });
+      const direction = this.sort.descending ? "descending" : "ascending";
+      const sorted = this.sort.key === key ? direction : "none";
+      const button = makeButton("pw-sort", { text: label, "data-key": key });
+      return make("th", className, { scope: "col", title, "aria-sort": sorted }, [button]);
+    });
+    this.head.replaceChildren(...cells);
+  }
+
+  listenToHead() {
+    this.head.addEventListener("click", ({ target }) => {
+      if (target.dataset.key) this.sortBy(target.dataset.key);
+    });
+    this.search.addEventListener("input", () => {
+      this.query = this.search.value.trim().toLowerCase();
+      this.arrange();
+    });
+  }
+
+  sortBy(key) {
+    const descending = this.sort.key === key ? !this.sort.descending : key !== "name";
+    this.sort = { key, descending };
+    this.drawHead();
+    this.head.querySelector(`[data-key="${key}"]`).focus();
+    this.arrange();
+  }
+
+  rebuild() {
+    const largest = { parameters: 0, macs: 0 };
+    for (const row of this.store.rows) {
+      largest.parameters = Math.max(largest.parameters, row.parameters_share);
+      largest.macs = Math.max(largest.macs, row.macs_share);
+    }
+    this.parts.clear();
+    for (const row of this.store.rows) {
+      const parts = makeRow(row, largest);
+      this.parts.set(row.unit, parts);
+      paintRow(parts, this.store);
+    }
+    this.arrange();
+    this.mark(true);
+  }
+
+  refresh(units) {
+    for (const unit of units) {
+      if (this.parts.has(unit)) paintRow(this.parts.get(unit), this.store);
+    }
+    this.say();
+  }
+
+  mark(reveal) {
+    const { picked, selected } = this.store;
+    for (const [unit, { tr }] of this.parts) {
+      tr.classList.toggle("pw-picked", picked.size > 1 && picked.has(unit));
+      tr.classList.toggle("pw-selected", unit === selected);
+      if (unit === selected) tr.setAttribute("aria-current", "true");
+      else tr.removeAttribute("aria-current");
+    }
+    if (reveal && this.order.includes(selected)) this.reveal(this.parts.get(selected).tr);
+    this.say();
+  }
+
+  /** Scroll the table, not the page (scrollIntoView would move the notebook). */
+  reveal(tr) {
+    const { scroller } = this;
+    const top = tr.offsetTop - this.head.offsetHeight;
+    const bottom = tr.offsetTop + tr.offsetHeight - scroller.clientHeight;
+    if (scroller.scrollTop > top) scroller.scrollTop = top;
+    else if (scroller.scrollTop < bottom) scroller.scrollTop = bottom;
+  }
+
+  sortValue({ row }) {
+    if (this.sort.key !== "ratio") return row[this.sort.key];
+    return row.prunable ? this.store.ratio(row.unit) : -1;
+  }
+
+  arrange() {
+    const shown = [...this.parts.values()].filter(({ text }) => text.includes(this.query));
+    if (this.sort.key !== "name") shown.sort((a, b) => this.sortValue(a) - this.sortValue(b));
+    if (this.sort.descending) shown.reverse();
+    this.order = shown.map(({ row }) => row.unit);
+    const none = { colspan: COLUMNS.length, text: "No layer matches the search" };
+    const empty = make("tr", "", {}, [make("td", "pw-empty", none)]);
+    this.body.replaceChildren(...(shown.length ? shown.map(({ tr }) => tr) : [empty]));
+    this.say();
+  }
+
+  /** The line beside the search box: a mistake first, then why nothing moves, then counts. */
+  say() {
+    const { store, order } = this;
+    const together = order.filter((unit) => store.picked.has(unit)).length;
+    const all = this.parts.size;
+    const count = order.length === all ? `${all} layers` : `${order.length} of ${all} layers`;
+    const calm = together > 1 ? `${together} layers move together` : count;
+    const text = this.mistake || store.reason || calm;
+    if (this.status.textContent !== text) this.status.textContent = text;
+    this.status.title = text;
+    this.status.classList.toggle("pw-mistake", Boolean(this.mistake));
+    this.status.classList.toggle("pw-notice", !this.mistake && Boolean(store.reason));
+  }
+
+  refuse(mistake) {
+    this.mistake = mistake;
+    this.say();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.mistake = "";
+      this.say();
+    }, MISTAKE_MS);
+  }
+}
+
+export default () => {
+  let store;
+  return {
+    initialize({ model }) {
+      store = new Store(model);
+    },
+    render({ el }) {
+      const view = new View(store, el);
+      return () => store.views.delete(view);
+    },
+  };
+};

@@ -1,0 +1,160 @@
+// What all views of one layer table share: the kernel's state, and what is in the user's hand.
+// Messages are coalesced here. Attributes of the model are changed on this page only, never saved
+// back, so nothing echoes.
+
+export const MAX_RATIO = 0.99;
+const DRAG_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
+const SETTLE_MS = 500; // how long a released slider waits for the kernel's answer
+const UNTOUCHED = { ratio: 0, achieved: 0, locked: false, pinned: false };
+
+export class Store {
+  constructor(model) {
+    this.model = model;
+    this.views = new Set();
+    this.held = new Map(); // unit -> ratio in the user's hand, which hides the kernel's
+    this.queue = {};
+    this.timer = 0;
+    this.lastSent = 0;
+    this.load();
+    model.on("change:rows", () => this.load());
+    model.on("change:units", () => this.replaceUnits());
+    model.on("change:selected", () => this.showSelected());
+    model.on("change:disabled_reason", () => this.disable());
+    model.on("msg:custom", (message) => {
+      if (message.type === "units") this.receive(message.changes);
+    });
+  }
+
+  load() {
+    this.rows = this.model.get("rows");
+    this.units = this.model.get("units");
+    this.reason = this.model.get("disabled_reason");
+    this.selected = this.model.get("selected");
+    this.anchor = this.selected; // where a Shift-click range starts
+    this.picked = new Set([this.selected]); // rows that move together
+    this.held.clear();
+    this.notify("rebuild");
+  }
+
+  notify(what, argument) {
+    for (const view of this.views) view[what](argument);
+  }
+
+  refreshAll() {
+    this.notify(
+      "refresh",
+      this.rows.map((row) => row.unit),
+    );
+  }
+
+  state(unit) {
+    return this.units[unit] || UNTOUCHED;
+  }
+
+  /** The ratio to draw: never below what is already gone. */
+  ratio(unit) {
+    const held = this.held.get(unit);
+    return Math.max(held ? held.ratio : this.state(unit).ratio, this.state(unit).achieved);
+  }
+
+  movable(unit) {
+    return !this.reason && unit in this.units && !this.units[unit].locked;
+  }
+
+  receive(changes) {
+    for (const [unit, change] of Object.entries(changes)) {
+      // In place, so that the model's attribute is what a view opened later starts from.
+      this.units[unit] = { ...this.state(unit), ...change };
+      if (change.ratio !== undefined) this.hear(unit, change.ratio);
+    }
+    this.notify("refresh", Object.keys(changes));
+  }
+
+  replaceUnits() {
+    this.units = this.model.get("units");
+    for (const [unit, { ratio }] of Object.entries(this.units)) this.hear(unit, ratio);
+    this.refreshAll();
+  }
+
+  /** Answers to earlier positions of a drag may still be on their way: only ours ends the wait. */
+  hear(unit, ratio) {
+    const held = this.held.get(unit);
+    if (!held || !held.released) return;
+    held.answered = true;
+    if (Math.abs(ratio - held.ratio) < 1e-6) this.held.delete(unit);
+  }
+
+  disable() {
+    this.reason = this.model.get("disabled_reason");
+    this.queue = {};
+    this.held.clear();
+    this.refreshAll();
+  }
+
+  showSelected() {
+    const unit = this.model.get("selected");
+    if (unit === this.selected) return;
+    this.selected = unit;
+    this.anchor = unit;
+    this.picked = new Set([unit]);
+    this.notify("mark", true);
+  }
+
+  pick(units, unit) {
+    this.picked = new Set(units);
+    this.anchor = unit;
+    if (unit !== this.selected) {
+      this.selected = unit;
+      this.model.set("selected", unit);
+      this.model.send({ type: "select", unit });
+    }
+    this.notify("mark", false);
+  }
+
+  drag(units, ratio) {
+    for (const unit of units) {
+      const value = Math.max(ratio, this.state(unit).achieved);
+      this.held.set(unit, { ratio: value, released: false, answered: false });
+      this.queue[unit] = value;
+    }
+    this.notify("refresh", units);
+    if (!this.timer) this.schedule();
+  }
+
+  schedule() {
+    const wait = Math.max(0, this.lastSent + DRAG_INTERVAL_MS - performance.now());
+    this.timer = setTimeout(() => requestAnimationFrame(() => this.flush()), wait);
+  }
+
+  flush() {
+    this.timer = 0;
+    if (Object.keys(this.queue).length === 0) return;
+    this.model.send({ type: "drag", ratios: this.queue });
+    this.queue = {};
+    this.lastSent = performance.now();
+  }
+
+  /** Send where everything in the hand was let go; does nothing when the hand is empty. */
+  release() {
+    const ratios = {};
+    for (const [unit, held] of this.held) {
+      if (held.released) continue;
+      held.released = true;
+      ratios[unit] = held.ratio;
+      setTimeout(() => this.settle(unit, held), SETTLE_MS);
+    }
+    this.queue = {};
+    if (Object.keys(ratios).length) this.model.send({ type: "release", ratios });
+  }
+
+  settle(unit, held) {
+    if (this.held.get(unit) !== held) return;
+    if (!held.answered && this.units[unit]) this.units[unit].ratio = held.ratio;
+    this.held.delete(unit);
+    this.notify("refresh", [unit]);
+  }
+
+  lock(units, locked) {
+    for (const unit of units) this.model.send({ type: "lock", unit, locked });
+  }
+}

@@ -1,0 +1,146 @@
+"""Layer panel: the selected unit's weights and importances, with what the plan removes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ipywidgets
+import numpy as np
+import torch
+
+from widgets import wording
+from widgets.charts.histogram import WeightHistogram
+from widgets.charts.importance import ImportanceChart
+from widgets.panels.chart_slot import ChartSlot
+from widgets.panels.controls import set_text, text
+from workbench import Session
+from workbench.criteria import criterion_named
+from workbench.layers import weight_histogram, weight_statistics
+from workbench.selection import best
+from workbench.units import Unit
+
+BINS = 60
+MAX_IMPORTANCES = 4096
+"""Units with more (single weights) show their histogram's threshold instead."""
+
+
+@dataclass(frozen=True)
+class UnitView:
+    """What there is to see of a unit.
+
+    Attributes:
+        unit, noun: Its name, and what it consists of: "channels" or "weights".
+        title: The layer whose weights are shown.
+        summary: Figures in words.
+        edges, counts: Histogram of the weights.
+        threshold: Magnitude below which single weights go; None where that is not the rule.
+        importances, kept, numbers: Of the channels that are left, and their dense numbers.
+        gone: How many channels earlier steps removed.
+        criterion: The rule's title.
+    """
+
+    unit: str
+    noun: str
+    title: str
+    summary: str
+    edges: list[float]
+    counts: list[int]
+    threshold: float | None
+    importances: list[float]
+    kept: list[bool]
+    numbers: list[int]
+    gone: int
+    criterion: str
+
+
+def unit_view(session: Session, unit: Unit) -> UnitView:
+    """Collect what there is to see of a unit under the session's plan."""
+    layer = unit.layers[0]
+    weight = session.model.get_submodule(layer).weight
+    assert isinstance(weight, torch.Tensor)
+    edges, counts = weight_histogram(weight, BINS)
+    alive, scores = session.alive()[unit.name], session.scores()[unit.name]
+    ranked = np.where(alive, scores, -np.inf)
+    kept = best(ranked, session.predict().kept[unit.name])
+    numbers = np.flatnonzero(alive)
+    few = len(numbers) <= MAX_IMPORTANCES
+    statistics = weight_statistics(weight)
+    return UnitView(
+        unit=unit.name,
+        noun=f"{unit.granularity}s",
+        title=layer,
+        summary=f"{wording.shape(tuple(weight.shape))} · mean {statistics.mean:.2g} · "
+        f"std {statistics.standard_deviation:.2g} · "
+        f"{wording.percent(statistics.sparsity)} zeros",
+        edges=edges,
+        counts=counts,
+        threshold=_threshold(session, unit, weight, kept, alive),
+        importances=ranked[numbers].tolist() if few else [],
+        kept=kept[numbers].tolist() if few else [],
+        numbers=numbers.tolist() if few else [],
+        gone=int((~alive).sum()),
+        criterion=criterion_named(session.plan.criterion).title,
+    )
+
+
+def _threshold(
+    session: Session, unit: Unit, weight: torch.Tensor, kept: np.ndarray, alive: np.ndarray
+) -> float | None:
+    """The smallest magnitude that stays, when single weights go by magnitude."""
+    magnitude = session.plan.criterion in {"l1", "l2"}
+    if unit.granularity != "weight" or not magnitude or kept.sum() == alive.sum():
+        return None
+    ordered = weight.detach().abs().flatten().sort(descending=True).values
+    return float(ordered[int(kept.sum()) - 1])
+
+
+class InspectPanel:
+    """Two charts of the selected unit.
+
+    Args:
+        session: What is inspected.
+        selected: Gives the name of the selected unit.
+    """
+
+    def __init__(self, session: Session, selected: Callable[[], str]) -> None:
+        self._session, self._selected = session, selected
+        self._view: UnitView | None = None
+        self._summary = text("unit-summary")
+        self.histogram = ChartSlot(WeightHistogram, self._draw_histogram)
+        self.importance = ChartSlot(ImportanceChart, self._draw_importance)
+        self.root = ipywidgets.VBox([self._summary, self.histogram.root, self.importance.root])
+
+    def update(self) -> None:
+        """Show the selected unit; nothing if there is none."""
+        self.look()
+        self.histogram.update()
+        self.importance.update()
+
+    def look(self) -> None:
+        """Collect what there is to see of the selected unit, without drawing the charts."""
+        units = {unit.name: unit for unit in self._session.units}
+        unit = units.get(self._selected())
+        self._view = None if unit is None else unit_view(self._session, unit)
+        nothing = "Select a row to see its weights."
+        set_text(self._summary, self._view.summary if self._view else nothing)
+
+    def _draw_histogram(self, chart: WeightHistogram) -> None:
+        view = self._view
+        if view is None:
+            chart.clear()
+        else:
+            chart.update(view.title, view.edges, view.counts, view.threshold)
+
+    def _draw_importance(self, chart: ImportanceChart) -> None:
+        view = self._view
+        if view is None or not view.importances:
+            chart.clear()
+            return
+        chart.update(
+            view.unit,
+            view.importances,
+            view.kept,
+            numbers=view.numbers,
+            already_removed=view.gone,
+            criterion=view.criterion,
+            noun=view.noun,
+        )

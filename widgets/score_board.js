@@ -1,0 +1,137 @@
+// Metrics in rows, the dense model, now, the plan and the target in columns. Drawn in place, so
+// that a target being typed survives the updates that arrive meanwhile.
+
+import { make } from "./dom.js";
+
+const COLUMNS = [
+  ["metric", "Metric"],
+  ["dense", "Dense"],
+  ["now", "Now"],
+  ["planned", "Planned"],
+  ["target", "Target"],
+];
+const KINDS = {
+  predicted: ["○", "predicted"],
+  measured: ["●", "measured"],
+  exact: ["=", "exact"],
+};
+
+function makeRow({ metric, label, better, unit, hint }) {
+  const parts = {
+    dense: make("td", "pw-value", { "data-column": "dense" }),
+    now: make("td", "pw-value pw-now", { "data-column": "now" }),
+    planned: make("td", "pw-value", { "data-column": "planned" }),
+    kind: make("span", "pw-kind", { role: "img" }),
+    value: make("span", "pw-text"),
+    mark: make("span", "pw-mark", { role: "img" }),
+    input: make("input", "pw-target", {
+      type: "number",
+      step: "any",
+      placeholder: "–",
+      "aria-label": `Target for ${label}${unit ? ` in ${unit}` : ""}`,
+    }),
+  };
+  parts.planned.append(parts.kind, parts.value);
+  const [sign, bound] = better === "higher" ? ["≥", "at least"] : ["≤", "at most"];
+  const box = make("label", "pw-target-box", { title: `Target: ${bound}` }, [
+    make("span", "pw-sign", { text: sign, "aria-hidden": "true" }),
+    parts.input,
+    make("span", "pw-unit", { text: unit }),
+  ]);
+  const line = make("div", "pw-target-line", {}, [box, parts.mark]);
+  parts.tr = make("tr", "", { "data-metric": metric }, [
+    make("th", "pw-metric", { scope: "row", "data-column": "metric" }, [
+      make("span", hint ? "pw-hint" : "", { text: label, ...(hint && { title: hint }) }),
+    ]),
+    parts.dense,
+    parts.now,
+    parts.planned,
+    make("td", "pw-target-cell", { "data-column": "target" }, [line]),
+  ]);
+  return parts;
+}
+
+function paintText(node, text) {
+  const measuring = text === "…";
+  const shown = measuring ? "measuring…" : text || "–";
+  if (node.textContent !== shown) node.textContent = shown;
+  node.classList.toggle("pw-measuring", measuring);
+  node.classList.toggle("pw-missing", !text);
+}
+
+function paintRow(parts, row) {
+  paintText(parts.dense, row.dense);
+  paintText(parts.now, row.now);
+  paintText(parts.value, row.planned);
+  const known = row.planned && row.planned !== "…" && KINDS[row.planned_kind];
+  const [sign, name] = known || ["", ""];
+  parts.planned.className = known ? `pw-value pw-${row.planned_kind}` : "pw-value";
+  parts.planned.title = name;
+  parts.kind.textContent = sign;
+  parts.kind.setAttribute("aria-label", name);
+  paintTarget(parts, row);
+}
+
+function paintTarget({ input, mark }, { target, met }) {
+  if (input !== document.activeElement) input.value = target ?? "";
+  input.dataset.committed = target ?? "";
+  const judged = target !== null && (met === true || met === false);
+  mark.textContent = !judged ? "" : met ? "✓" : "✗";
+  mark.className = `pw-mark ${!judged ? "" : met ? "pw-met" : "pw-missed"}`;
+  mark.title = !judged ? "" : met ? "target met" : "target missed";
+  mark.setAttribute("aria-label", mark.title);
+}
+
+function readTarget(model, { input }, metric) {
+  const value = input.value === "" ? null : input.valueAsNumber;
+  // A number the browser cannot read has an empty value too, and says so here.
+  if (input.validity.badInput || !(value === null || Number.isFinite(value))) {
+    input.value = input.dataset.committed;
+  } else if (input.value !== input.dataset.committed) {
+    input.dataset.committed = input.value;
+    model.send({ type: "target", metric, value });
+  }
+}
+
+function addRow(model, row) {
+  const parts = makeRow(row);
+  const { input } = parts;
+  input.addEventListener("change", () => readTarget(model, parts, row.metric));
+  input.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") input.value = input.dataset.committed;
+    if (key === "Enter") readTarget(model, parts, row.metric);
+  });
+  // Chrome changes a focused number when the wheel turns.
+  input.addEventListener("wheel", () => input.blur(), { passive: true });
+  return parts;
+}
+
+function render({ model, el }) {
+  const head = COLUMNS.map(([key, text]) => make("th", `pw-head-${key}`, { scope: "col", text }));
+  const body = make("tbody", "");
+  const table = make("table", "", { "aria-label": "Score board" }, [
+    make("thead", "", {}, [make("tr", "", {}, head)]),
+    body,
+  ]);
+  el.replaceChildren(
+    make("div", "pw-score-board", { "data-testid": "pw-score-board" }, [table]),
+  );
+  let shown = "";
+  let rows = [];
+  const draw = () => {
+    const scores = model.get("rows");
+    const fixed = scores.map(({ metric, label, better, unit, hint }) => [
+      metric, label, better, unit, hint,
+    ]);
+    if (JSON.stringify(fixed) !== shown) {
+      shown = JSON.stringify(fixed);
+      rows = scores.map((row) => addRow(model, row));
+      body.replaceChildren(...rows.map(({ tr }) => tr));
+    }
+    scores.forEach((row, index) => paintRow(rows[index], row));
+  };
+  model.on("change:rows", draw);
+  draw();
+}
+
+export default { render };

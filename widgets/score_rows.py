@@ -1,0 +1,146 @@
+"""The rows of the score board, from a session."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from widgets import wording
+from widgets.score_board import ScoreRow
+from workbench import Session
+from workbench.measure.metrics import Metrics
+from workbench.predict import Prediction
+from workbench.session.targets import BETTER, meets
+
+MEASURING = "…"
+
+
+@dataclass(frozen=True)
+class _Line:
+    metric: str
+    label: str
+    unit: str
+    per_unit: float  # of the metric, in one unit of the target
+    text: Callable[[float], str]
+    hint: str
+
+
+_LINES = (
+    _Line(
+        "accuracy",
+        "accuracy",
+        "%",
+        0.01,
+        wording.percent,
+        "Share of the test data classified right. Planned: measured on the probe set, a small "
+        "part of the validation data, with the plan carried out on a copy.",
+    ),
+    _Line(
+        "size_bytes",
+        "size",
+        "kB",
+        1e3,
+        wording.size,
+        "Bytes of the stored tensors. Weights masked to zero still take their place.",
+    ),
+    _Line(
+        "latency_ms",
+        "latency",
+        "ms",
+        1,
+        wording.milliseconds,
+        "ONNX Runtime on this machine's CPU, one input at a time, one thread: the median. The "
+        "factor compares with the dense model, measured in turn, with its 95 % interval.",
+    ),
+    _Line("macs", "MACs", "M", 1e6, wording.count, "Multiply-adds of one input."),
+    _Line("parameters", "parameters", "k", 1e3, wording.count, "Numbers stored in parameters."),
+    _Line(
+        "nonzero_parameters",
+        "non-zero",
+        "k",
+        1e3,
+        wording.count,
+        "Parameters that are not zero: what weight pruning lowers.",
+    ),
+    _Line(
+        "onnx_gzip_bytes",
+        "zipped ONNX",
+        "kB",
+        1e3,
+        wording.size,
+        "Size of the ONNX file compressed with gzip: where zeros do save space.",
+    ),
+)
+_BY_METRIC = {line.metric: line for line in _LINES}
+
+
+def target_value(metric: str, shown: float) -> float:
+    """A target as the session wants it, from what was typed in the row's unit."""
+    return shown * _BY_METRIC[metric].per_unit
+
+
+def score_rows(session: Session) -> list[ScoreRow]:
+    """All rows: the dense model, the current step, and what the plan leads to."""
+    dense, now = session.history[0].metrics, session.history.current.metrics
+    prediction = session.predict()
+    planned = changes_anything(session, prediction)
+    return [_row(session, line, dense, now, prediction if planned else None) for line in _LINES]
+
+
+def changes_anything(session: Session, prediction: Prediction) -> bool:
+    """Whether carrying out the plan would remove anything."""
+    left = session.left()
+    return any(prediction.kept[unit] < left[unit] for unit in left)
+
+
+def _row(
+    session: Session, line: _Line, dense: Metrics, now: Metrics, prediction: Prediction | None
+) -> ScoreRow:
+    value, kind = _planned(session, line, prediction)
+    target = session.targets.get(line.metric)
+    judged = value if value is not None else _value(now, line.metric)
+    return {
+        "metric": line.metric,
+        "label": line.label,
+        "better": BETTER[line.metric],
+        "unit": line.unit,
+        "dense": _text(line, dense),
+        "now": _text(line, now) + _speedup(line, now),
+        "planned": line.text(value) if value is not None else _pending(line, prediction),
+        "planned_kind": kind,
+        "target": None if target is None else round(target / line.per_unit, 6),
+        "met": None if target is None or judged is None else meets(line.metric, judged, target),
+        "hint": line.hint,
+    }
+
+
+def _planned(session: Session, line: _Line, prediction: Prediction | None) -> tuple[Any, Any]:
+    if prediction is None:
+        return None, ""
+    if line.metric == "accuracy":
+        previewed = session.previewed
+        return (previewed.accuracy, "measured") if previewed else (None, "")
+    value = getattr(prediction, line.metric, None)
+    return value, "" if value is None else "exact"
+
+
+def _pending(line: _Line, prediction: Prediction | None) -> str:
+    return MEASURING if line.metric == "accuracy" and prediction is not None else ""
+
+
+def _value(metrics: Metrics, metric: str) -> float | None:
+    if metric == "latency_ms":
+        return metrics.latency_ms.median_ms if metrics.latency_ms else None
+    value: float | None = getattr(metrics, metric)
+    return value
+
+
+def _text(line: _Line, metrics: Metrics) -> str:
+    value = _value(metrics, line.metric)
+    return MEASURING if value is None else line.text(value)
+
+
+def _speedup(line: _Line, metrics: Metrics) -> str:
+    if line.metric != "latency_ms" or metrics.speedup is None:
+        return ""
+    ratio = metrics.speedup
+    return f" · {ratio.value:.2f}× ({ratio.low:.2f}–{ratio.high:.2f})"

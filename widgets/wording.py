@@ -1,0 +1,39 @@
+"""Figures as people read them."""
+
+_KILO = 1000
+
+
+def percent(share: float) -> str:
+    """0.917 as "91.7 %"."""
+    return f"{100 * share:.1f} %"
+
+
+def count(number: float) -> str:
+    """91306 as "91.3 k", three digits."""
+    for factor, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= factor:
+            return f"{number / factor:.3g}{suffix}"
+    return f"{number:.0f}"
+
+
+def size(number_of_bytes: float) -> str:
+    """369648 as "370 kB"."""
+    if number_of_bytes < _KILO:
+        return f"{number_of_bytes:.0f} B"
+    return count(number_of_bytes).replace(" k", " kB").replace(" M", " MB").replace(" G", " GB")
+
+
+def milliseconds(value: float) -> str:
+    """0.0924 as "0.092 ms"."""
+    return f"{value:.2g} ms" if value < 1 else f"{value:.3g} ms"
+
+
+def time_left(seconds: float) -> str:
+    """42.3 as "0:42 left"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} left"
+
+
+def shape(lengths: tuple[int, ...]) -> str:
+    """(32, 16, 3, 3) as "32×16×3×3"."""
+    return "×".join(map(str, lengths))

@@ -1,0 +1,58 @@
+"""What stays true of a model through all its pruning: its dense layers, groups and units."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from workbench.errors import ModelError
+from workbench.graph import ChannelGraph, analyze_channels
+from workbench.graph.structure import Shapes, tensor_shapes
+from workbench.layers import LayerInfo, list_layers
+from workbench.progress import SILENT, Monitor
+from workbench.units import Unit, channel_units, weight_units
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The dense model, described.
+
+    Attributes:
+        layers: Every module that owns parameters.
+        graph: Groups of coupled channels; empty if the model could not be traced.
+        shapes: Shapes of all parameters and buffers.
+        item_bytes: Bytes per element of every stored tensor (parameters, persistent buffers).
+        trace_failure: Why channels cannot be pruned at all; empty if they can.
+    """
+
+    layers: tuple[LayerInfo, ...]
+    graph: ChannelGraph
+    shapes: Shapes
+    item_bytes: dict[str, int]
+    trace_failure: str = ""
+
+    @classmethod
+    def of(
+        cls, module: nn.Module, example_input: Tensor, *, monitor: Monitor = SILENT
+    ) -> "Anatomy":
+        """Describe a dense model; it is left as it is.
+
+        Raises:
+            ModelError: If the forward pass fails on the example input.
+        """
+        layers = list_layers(module, example_input)
+        failure = ""
+        try:
+            graph = analyze_channels(module, example_input, monitor=monitor)
+        except ModelError as error:
+            graph, failure = ChannelGraph(()), str(error)
+        stored = module.state_dict(keep_vars=True)
+        item_bytes = {name: tensor.element_size() for name, tensor in stored.items()}
+        return cls(layers, graph, tensor_shapes(module), item_bytes, failure)
+
+    def units(self, granularity: str) -> tuple[Unit, ...]:
+        """What one slider drives under a granularity."""
+        return weight_units(self.layers) if granularity == "weight" else channel_units(self.graph)
+
+    def layer(self, name: str) -> LayerInfo:
+        """A layer by its name."""
+        return next(layer for layer in self.layers if layer.name == name)

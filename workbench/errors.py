@@ -1,0 +1,54 @@
+"""What can go wrong, by name.
+
+A user's mistake raises a child of `WorkbenchError`: its message says what is wrong, the
+constraint, the value found, where, and the remedy. `InternalError` means a broken invariant:
+a fault of the workbench itself.
+"""
+
+
+class WorkbenchError(ValueError):
+    """A mistake in what the user asked for; the session is as it was before."""
+
+
+class ModelError(WorkbenchError):
+    """A model cannot be opened, run or analysed."""
+
+
+class WeightsError(ModelError):
+    """A weights file cannot be read, or does not fit the model."""
+
+
+class DataError(WorkbenchError):
+    """Data cannot be opened, or does not fit the model."""
+
+
+class PlanError(WorkbenchError):
+    """A plan asks for something that is not allowed."""
+
+
+class UnknownUnitError(PlanError):
+    """A plan names a unit that the model does not have."""
+
+
+class CriterionError(WorkbenchError):
+    """A criterion is unknown, or does not apply to the weights it was given."""
+
+
+class TrainingError(WorkbenchError):
+    """Fine-tuning settings are out of range, or training diverged."""
+
+
+class ExportError(WorkbenchError):
+    """An export cannot be written, or what was written does not check out."""
+
+
+class HistoryError(WorkbenchError):
+    """There is no such step, or nothing to undo or redo."""
+
+
+class BusyError(WorkbenchError):
+    """The session is running a task that excludes what was asked for."""
+
+
+class InternalError(RuntimeError):
+    """An invariant of the workbench is broken; please report it."""

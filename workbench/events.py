@@ -1,0 +1,140 @@
+"""What the engine reports: frozen records that every listener gets alike.
+
+A terminal's progress bar, the widgets in a browser and a test all listen to these.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.plan import Plan
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened in a session."""
+
+
+@dataclass(frozen=True)
+class TaskStarted(Event):
+    """A task began to run."""
+
+    task_id: int
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True)
+class TaskProgress(Event):
+    """A running task got on: `done` of `total`, and seconds left (None while unknown)."""
+
+    task_id: int
+    kind: str
+    done: float
+    total: float
+    message: str
+    eta_s: float | None
+
+
+@dataclass(frozen=True)
+class TaskEnded(Event):
+    """A task ended: outcome is ``"done"``, ``"cancelled"`` or ``"failed"`` (then with `error`)."""
+
+    task_id: int
+    kind: str
+    title: str
+    outcome: str
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class PlanChanged(Event):
+    """The session has another plan."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class PreviewMeasured(Event):
+    """The probe set was measured with a plan carried out on a copy."""
+
+    plan: Plan
+    accuracy: float
+    inputs: int
+
+
+@dataclass(frozen=True)
+class TargetsChanged(Event):
+    """The session has other targets."""
+
+
+@dataclass(frozen=True)
+class HistoryChanged(Event):
+    """A step was committed or measured further, or another step became the current one."""
+
+    current_id: int
+
+
+@dataclass(frozen=True)
+class TrainingStarted(Event):
+    """Fine-tuning begins; `epoch` below counts from 0 to `epochs`."""
+
+    epochs: int
+
+
+@dataclass(frozen=True)
+class BatchTrained(Event):
+    """A training batch was done: position in epochs (fractional), and its loss in nats."""
+
+    epoch: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class EpochTrained(Event):
+    """An epoch was done, with loss and accuracy on the validation data."""
+
+    epoch: int
+    training_loss: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+Listener = Callable[[Event], None]
+
+
+class EventBus:
+    """Hands every event to every listener, in the thread that reports it.
+
+    Listeners must be quick: they note the event and return. One that raises is logged, and the
+    others still get the event.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._lock = threading.Lock()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from now on; returns what ends that."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def emit(self, event: Event) -> None:
+        """Report an event."""
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("a listener failed on %s", type(event).__name__)

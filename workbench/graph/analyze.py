@@ -1,0 +1,40 @@
+"""Which channels belong together: the whole analysis of one model."""
+
+from torch import Tensor, nn
+
+from workbench.graph.dry_run import refuse_hard_coded_sizes
+from workbench.graph.grouping import build_groups
+from workbench.graph.groups import ChannelGraph
+from workbench.graph.interpreter import Interpreter
+from workbench.graph.rules_layers import layer_rules
+from workbench.graph.rules_shape import shape_rules
+from workbench.graph.trace import trace
+from workbench.modes import evaluation_mode
+from workbench.progress import SILENT, Monitor
+
+_RULES = shape_rules() | layer_rules()
+
+
+def analyze_channels(
+    module: nn.Module, example_input: Tensor, *, monitor: Monitor = SILENT
+) -> ChannelGraph:
+    """Find the groups of channels of `module` that can only be removed together.
+
+    The traced forward pass is run on channel ids: layers hand out ids, data movement carries
+    them, element-wise operators unite them, and whatever cannot be followed pins them with a
+    reason. Sizes that the forward pass hard-codes are then found by a dry run without data.
+
+    Args:
+        module: Any module; it is left as it is, its mode included.
+        example_input: An input batch, shape ``(B, ...)``.
+        monitor: Receives progress and may cancel.
+
+    Raises:
+        ModelError: If the module cannot be traced.
+        Cancelled: If the monitor says so.
+    """
+    with evaluation_mode(module):
+        run = Interpreter(module, trace(module, example_input), _RULES)
+        run.run(monitor)
+        graph = build_groups(run.ids, run.table)
+        return refuse_hard_coded_sizes(module, example_input, graph)

@@ -1,0 +1,80 @@
+"""Physical removal of channels: parameters are sliced, the modules and their code stay."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from workbench.errors import InternalError
+from workbench.graph.structure import Structure
+
+
+def remove_channels(module: nn.Module, positions: Structure) -> None:
+    """Keep only these positions of the module's own, current parameters and buffers, in place.
+
+    Modules keep their class and code; their sizes (``out_channels``, ``num_features``, ...)
+    follow their parameters. Gradients are dropped.
+    """
+    touched: set[nn.Module] = set()
+    for name, dims in positions.kept.items():
+        path, _, leaf = name.rpartition(".")
+        owner = module.get_submodule(path)
+        tensor = getattr(owner, leaf)
+        touched.add(owner)
+        with torch.no_grad():
+            sliced = tensor.detach()
+            for dim, indices in dims.items():
+                sliced = sliced.index_select(dim, torch.as_tensor(indices, device=tensor.device))
+        if isinstance(tensor, nn.Parameter):
+            setattr(owner, leaf, nn.Parameter(sliced, requires_grad=tensor.requires_grad))
+        else:
+            owner.register_buffer(leaf, sliced, leaf not in owner._non_persistent_buffers_set)
+    for owner in touched:
+        _resize(owner)
+
+
+def _resize(owner: nn.Module) -> None:
+    for kind, resize in _RESIZE.items():
+        if isinstance(owner, kind):
+            resize(owner)
+            return
+
+
+def _resize_convolution(owner: nn.Module) -> None:
+    assert isinstance(owner, nn.Conv1d | nn.Conv2d | nn.Conv3d)
+    if owner.groups > 1 and owner.weight.shape[1] == 1:
+        multiplier = owner.out_channels // owner.groups
+        owner.groups, left = divmod(owner.weight.shape[0], multiplier)
+        if left:
+            raise InternalError(f"depthwise filters removed without their input channel: {owner}")
+    owner.in_channels = owner.weight.shape[1] * owner.groups
+    owner.out_channels = owner.weight.shape[0]
+
+
+def _resize_transposed(owner: nn.Module) -> None:
+    assert isinstance(owner, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d)
+    owner.in_channels = owner.weight.shape[0]
+    owner.out_channels = owner.weight.shape[1] * owner.groups
+
+
+def _resize_linear(owner: nn.Module) -> None:
+    assert isinstance(owner, nn.Linear)
+    owner.out_features, owner.in_features = owner.weight.shape
+
+
+def _resize_batch_norm(owner: nn.Module) -> None:
+    tensor = owner.weight if owner.weight is not None else owner.running_mean
+    assert isinstance(tensor, Tensor)
+    owner.num_features = len(tensor)  # type: ignore[assignment]
+
+
+_RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {
+    nn.Conv1d: _resize_convolution,
+    nn.Conv2d: _resize_convolution,
+    nn.Conv3d: _resize_convolution,
+    nn.ConvTranspose1d: _resize_transposed,
+    nn.ConvTranspose2d: _resize_transposed,
+    nn.ConvTranspose3d: _resize_transposed,
+    nn.Linear: _resize_linear,
+    nn.modules.batchnorm._BatchNorm: _resize_batch_norm,
+}

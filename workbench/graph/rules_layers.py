@@ -1,0 +1,137 @@
+"""Rules for operators with weights: they hand out channels and consume them."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbench.graph.interpreter import Call, Interpreter, Rule
+from workbench.graph.reasons import Reason, computed_weight, mixes_channels
+from workbench.graph.table import ParameterView, Role
+
+
+def linear(run: Interpreter, call: Call) -> Any:
+    """``aten.linear(x, weight (out, in), bias)``: channels are the last dimension."""
+    weight, bias = call.args[1], call.argument(2, "bias")
+    if not isinstance(weight, ParameterView) or (rows := weight.rows()) is None:
+        return _refuse(run, call)
+    reason = mixes_channels(call.operator, call.place)
+    ids = run.as_ids(call.args[0])
+    consumed = run.ids.unite_along(ids, (ids.dim() - 1,), reason)
+    _assign(run, weight, 1, consumed, "input", reason)
+    produced = _produce(run, weight, rows, bias, reason)
+    return produced.expand(call.output_shape)
+
+
+def convolution(run: Interpreter, call: Call) -> Any:
+    """``aten.conv{1,2,3}d(x, weight (out, in / groups, *kernel), bias, ..., groups)``."""
+    weight, bias, groups = call.args[1], call.argument(2, "bias"), call.argument(6, "groups", 1)
+    if not isinstance(weight, ParameterView) or not weight.whole():
+        return _refuse(run, call)
+    reason = mixes_channels(call.operator, call.place)
+    consumed = _image_channels(run, call, reason)
+    if groups == 1:
+        _assign(run, weight, 1, consumed, "input", reason)
+    elif weight.shape[1] > 1:
+        tied = consumed.reshape(groups, -1)
+        run.ids.unite(tied, tied[:1].expand_as(tied), reason)
+        _assign(run, weight, 1, tied[0], "input", reason)
+    produced = _produce(run, weight, torch.arange(weight.shape[0]), bias, reason)
+    if groups > 1:
+        _tie_parts(run, consumed, produced, groups, weight.shape[1] == 1, reason)
+    return _as_image(produced, call.output_shape)
+
+
+def _tie_parts(
+    run: Interpreter,
+    consumed: Tensor,
+    produced: Tensor,
+    groups: int,
+    depthwise: bool,
+    reason: Reason,
+) -> None:
+    """What a grouped convolution couples.
+
+    Depthwise: a filter goes with its input channel. Otherwise every part must keep equally
+    many channels, so the channels at one place of all parts go together.
+    """
+    parts = produced.reshape(groups, -1)
+    if depthwise:
+        run.ids.unite(parts, consumed.reshape(groups, 1).expand_as(parts), reason)
+    else:
+        run.ids.unite(parts, parts[:1].expand_as(parts), reason)
+
+
+def transposed_convolution(run: Interpreter, call: Call) -> Any:
+    """``aten.conv_transpose{1,2,3}d(x, weight (in, out / groups, *kernel), bias, ..., groups)``."""
+    weight, bias, groups = call.args[1], call.argument(2, "bias"), call.argument(6, "groups", 1)
+    if not isinstance(weight, ParameterView) or not weight.whole() or groups != 1:
+        return _refuse(run, call)
+    reason = mixes_channels(call.operator, call.place)
+    consumed = _image_channels(run, call, reason)
+    _assign(run, weight, 0, consumed, "input", reason)
+    every = torch.arange(weight.shape[1])
+    produced = run.table.known(weight, 1, every)
+    if produced is None:
+        produced = run.ids.fresh(len(every))
+        _assign(run, weight, 1, produced, "output", reason)
+        if isinstance(bias, ParameterView):
+            _assign(run, bias, 0, produced, "output", reason)
+    return _as_image(produced, call.output_shape)
+
+
+def batch_norm(run: Interpreter, call: Call) -> Any:
+    """``aten.batch_norm(x, weight, bias, running_mean, running_var, ...)``: one scale a channel."""
+    ids = run.as_ids(call.args[0])
+    reason = mixes_channels(call.operator, call.place)
+    channels = _image_channels(run, call, reason)
+    for tensor in call.args[1:5]:
+        if isinstance(tensor, ParameterView):
+            _assign(run, tensor, 0, channels, "elementwise", reason)
+    return ids
+
+
+def _image_channels(run: Interpreter, call: Call, reason: Reason) -> Tensor:
+    return run.ids.unite_along(run.as_ids(call.args[0]), (1,), reason)
+
+
+def _as_image(channels: Tensor, shape: torch.Size) -> Tensor:
+    return channels.reshape(-1, *[1] * (len(shape) - 2)).expand(shape)
+
+
+def _produce(
+    run: Interpreter, weight: ParameterView, rows: Tensor, bias: Any, reason: Reason
+) -> Tensor:
+    """Ids of a layer's output channels: new ones, or those of its first use."""
+    known = run.table.known(weight, 0, rows)
+    if known is not None:
+        return known
+    produced = run.ids.fresh(len(rows))
+    run.table.assign(weight, 0, rows, produced, "output", reason)
+    if isinstance(bias, ParameterView) and (bias_rows := bias.rows()) is not None:
+        run.table.assign(bias, 0, bias_rows, produced, "output", reason)
+    return produced
+
+
+def _assign(
+    run: Interpreter, tensor: ParameterView, dim: int, ids: Tensor, role: Role, reason: Reason
+) -> None:
+    rows = tensor.rows() if dim == 0 else torch.arange(tensor.shape[dim])
+    if rows is None:
+        run.ids.pin(ids, computed_weight(tensor.name))
+        return
+    run.table.assign(tensor, dim, rows, ids, role, reason)
+
+
+def _refuse(run: Interpreter, call: Call) -> Any:
+    run.pin_inputs(call, computed_weight(call.place))
+    return call.blank()
+
+
+def layer_rules() -> dict[str, Rule]:
+    """Rules by operator name."""
+    rules: dict[str, Rule] = {"aten.linear": linear, "aten.batch_norm": batch_norm}
+    for count in (1, 2, 3):
+        rules[f"aten.conv{count}d"] = convolution
+        rules[f"aten.conv_transpose{count}d"] = transposed_convolution
+    return rules

@@ -1,0 +1,159 @@
+"""Steps: what was committed, as a tree one can walk back and forth."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from workbench.errors import HistoryError
+from workbench.finetune import EpochResult
+from workbench.measure.metrics import Metrics
+from workbench.plan import Plan
+from workbench.pruned import PrunedModel
+from workbench.selection import UnitResult
+
+
+@dataclass(frozen=True)
+class Step:
+    """One committed result.
+
+    Attributes:
+        id: Counts up from 0, the model as it was opened.
+        parent: The step it was made from; None for the first.
+        kind: ``"open"``, ``"prune"`` or ``"finetune"``.
+        title: What a person reads.
+        metrics: What was measured; latency and file sizes come in after the commit.
+        units: After pruning: request, outcome and reason for every unit.
+        epochs: After fine-tuning: the figures of every epoch.
+        plan: After pruning: the plan that was carried out.
+        notes: What could not be measured, and why.
+        created: When, as an ISO 8601 string in UTC.
+    """
+
+    id: int
+    parent: int | None
+    kind: str
+    title: str
+    metrics: Metrics
+    units: tuple[UnitResult, ...] = ()
+    epochs: tuple[EpochResult, ...] = ()
+    plan: Plan | None = None
+    notes: tuple[str, ...] = ()
+    created: str = ""
+
+
+class History:
+    """All steps with their models, and which one is current."""
+
+    def __init__(self, model: PrunedModel, metrics: Metrics, title: str) -> None:
+        self._steps: dict[int, Step] = {}
+        self._models: dict[int, PrunedModel] = {}
+        self._undone: list[int] = []
+        self._current = 0
+        self.commit(model, Step(0, None, "open", title, metrics))
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(tuple(self._steps.values()))
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, step_id: int) -> Step:
+        """A step by its id.
+
+        Raises:
+            HistoryError: If there is none.
+        """
+        if step_id not in self._steps:
+            raise HistoryError(
+                f"step must be one of 0 to {len(self._steps) - 1}, got {step_id!r}. "
+                "session.history lists them all."
+            )
+        return self._steps[step_id]
+
+    @property
+    def current(self) -> Step:
+        """The step the session is at."""
+        return self._steps[self._current]
+
+    @property
+    def model(self) -> PrunedModel:
+        """The current step's model."""
+        return self._models[self._current]
+
+    def model_of(self, step_id: int) -> PrunedModel:
+        """A step's model."""
+        return self._models[self[step_id].id]
+
+    def path(self) -> tuple[Step, ...]:
+        """The steps from the first to the current one."""
+        steps = [self.current]
+        while steps[-1].parent is not None:
+            steps.append(self._steps[steps[-1].parent])
+        return tuple(reversed(steps))
+
+    def next_id(self) -> int:
+        """The id of the next step to be committed."""
+        return len(self._steps)
+
+    def commit(self, model: PrunedModel, step: Step) -> Step:
+        """Add a step and make it current."""
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        step = replace(step, created=now)
+        self._models[step.id] = model
+        self._steps[step.id] = step
+        self._current = step.id
+        self._undone.clear()
+        return step
+
+    def measured(self, step_id: int, metrics: Metrics) -> Step:
+        """Add what was measured of a step after its commit."""
+        self._steps[step_id] = replace(self[step_id], metrics=metrics)
+        return self._steps[step_id]
+
+    def annotate(self, step_id: int, note: str) -> None:
+        """Add a note to a step."""
+        step = self[step_id]
+        self._steps[step_id] = replace(step, notes=(*step.notes, note))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the current step has a parent."""
+        return self.current.parent is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether an undone step can be returned to."""
+        return bool(self._undone)
+
+    def undo(self) -> Step:
+        """Go back to the current step's parent.
+
+        Raises:
+            HistoryError: If this is the first step.
+        """
+        if self.current.parent is None:
+            raise HistoryError("nothing to undo: this is the model as it was opened.")
+        self._undone.append(self._current)
+        self._current = self.current.parent
+        return self.current
+
+    def redo(self) -> Step:
+        """Return to the step that was undone last.
+
+        Raises:
+            HistoryError: If nothing was undone since the last commit.
+        """
+        if not self._undone:
+            raise HistoryError("nothing to redo: no step was undone since the last one.")
+        self._current = self._undone.pop()
+        return self.current
+
+    def checkout(self, step_id: int) -> Step:
+        """Go to any step.
+
+        Raises:
+            HistoryError: If there is none of that id.
+        """
+        self._current = self[step_id].id
+        self._undone.clear()
+        return self.current

@@ -1,0 +1,63 @@
+"""Commits steps: measures what decides first, then what takes seconds."""
+
+from typing import Any
+
+from workbench.errors import ExportError
+from workbench.events import EventBus, HistoryChanged
+from workbench.measure.metrics import Metrics
+from workbench.progress import Cancelled, Monitor, Part
+from workbench.pruned import PrunedModel
+from workbench.session.history import History, Step
+from workbench.session.measuring import Gauge
+
+
+class Recorder:
+    """Writes to a history; used by the engine thread alone."""
+
+    def __init__(self, history: History, gauge: Gauge, bus: EventBus) -> None:
+        self._history, self._gauge, self._bus = history, gauge, bus
+        self._dense_onnx: bytes | None = None
+
+    def measure_opened(self, monitor: Monitor) -> Metrics:
+        """Measure the model as it was opened."""
+        dense = self._history.model_of(0)
+        self._update(0, self._gauge.accuracy(dense, Part(monitor, 0, 40, 100)))
+        self._measure_deployment(0, Part(monitor, 40, 100, 100))
+        return self._history[0].metrics
+
+    def commit(
+        self, model: PrunedModel, kind: str, title: str, monitor: Monitor, **details: Any
+    ) -> Step:
+        """Measure accuracy, commit, then measure the rest.
+
+        Cancelling before the commit leaves the history as it was; cancelling after it leaves
+        the step without latency and file sizes.
+        """
+        metrics = self._gauge.accuracy(model, Part(monitor, 0, 20, 100))
+        parent = self._history.current.id
+        step = Step(self._history.next_id(), parent, kind, title, metrics, **details)
+        step = self._history.commit(model, step)
+        self._bus.emit(HistoryChanged(step.id))
+        self._measure_deployment(step.id, Part(monitor, 20, 100, 100))
+        return self._history[step.id]
+
+    def _measure_deployment(self, step_id: int, monitor: Monitor) -> None:
+        model, metrics = self._history.model_of(step_id), self._history[step_id].metrics
+        try:
+            if step_id and self._dense_onnx is None:
+                self._dense_onnx = self._gauge.onnx(self._history.model_of(0), monitor)
+            dense = self._dense_onnx if step_id else None
+            metrics, exported = self._gauge.deployment(model, metrics, dense, monitor)
+        except Cancelled:
+            return
+        except ExportError as error:
+            self._history.annotate(step_id, f"latency and file sizes not measured: {error}")
+        else:
+            if step_id == 0:
+                self._dense_onnx = exported
+            self._history.measured(step_id, metrics)
+        self._bus.emit(HistoryChanged(self._history.current.id))
+
+    def _update(self, step_id: int, metrics: Metrics) -> None:
+        self._history.measured(step_id, metrics)
+        self._bus.emit(HistoryChanged(self._history.current.id))

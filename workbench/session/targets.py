@@ -1,0 +1,45 @@
+"""Targets: what a person wants to reach, by metric."""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from workbench.errors import PlanError
+
+BETTER: Mapping[str, Literal["higher", "lower"]] = MappingProxyType(
+    {
+        "accuracy": "higher",
+        "parameters": "lower",
+        "nonzero_parameters": "lower",
+        "macs": "lower",
+        "size_bytes": "lower",
+        "onnx_gzip_bytes": "lower",
+        "latency_ms": "lower",
+    }
+)
+"""Metrics that can have a target, and which way is better."""
+
+
+def checked_targets(targets: Mapping[str, float]) -> Mapping[str, float]:
+    """A read-only copy.
+
+    Raises:
+        PlanError: If a metric is unknown, or a value is not a finite number of at least 0.
+    """
+    for metric, value in targets.items():
+        if metric not in BETTER:
+            raise PlanError(
+                f"a target's metric must be one of {', '.join(BETTER)}; got {metric!r}."
+            )
+        if not math.isfinite(value) or value < 0:
+            raise PlanError(
+                f"target of {metric!r} must be a finite number of at least 0, got {value}. "
+                "Leave the metric out for no target."
+            )
+    return MappingProxyType(dict(targets))
+
+
+def meets(metric: str, value: float, target: float) -> bool:
+    """Whether a value reaches its target."""
+    return value >= target if BETTER[metric] == "higher" else value <= target

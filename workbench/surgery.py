@@ -1,0 +1,54 @@
+"""Prune a network's channels in one call, without a session."""
+
+import copy
+
+from torch import Tensor, nn
+
+from workbench.anatomy import Anatomy
+from workbench.errors import ModelError
+from workbench.plan import Plan
+from workbench.progress import SILENT, Monitor
+from workbench.pruned import PrunedModel
+from workbench.selection import UnitResult
+from workbench.units import check_units
+
+
+def prune_channels(
+    module: nn.Module,
+    example_input: Tensor,
+    *,
+    ratio: float = 0.5,
+    criterion: str = "l1",
+    plan: Plan | None = None,
+    monitor: Monitor = SILENT,
+) -> tuple[nn.Module, tuple[UnitResult, ...]]:
+    """Remove channels for real; the given module is left as it is.
+
+    Args:
+        module: Any module that `torch.export` can trace.
+        example_input: An input batch, shape ``(B, ...)``.
+        ratio: Fraction of every prunable unit to remove, in [0, 1).
+        criterion: Rule that ranks channels.
+        plan: Instead of `ratio` and `criterion`: a channel plan.
+        monitor: Receives progress and may cancel.
+
+    Returns:
+        A new, smaller module of the same class, and request, outcome and reason for every unit.
+
+    Raises:
+        ModelError: If the module cannot be traced or run.
+        PlanError: If the plan does not fit the module.
+    """
+    plan = plan or Plan(ratio=ratio, criterion=criterion)
+    if plan.granularity != "channel":
+        raise ModelError(
+            f"prune_channels takes a plan of granularity 'channel', got {plan.granularity!r}. "
+            "Use a Session for weight pruning."
+        )
+    dense = copy.deepcopy(module)
+    anatomy = Anatomy.of(dense, example_input, monitor=monitor)
+    if anatomy.trace_failure:
+        raise ModelError(anatomy.trace_failure)
+    check_units(plan, anatomy.units("channel"))
+    pruned, results = PrunedModel(anatomy, dense).prune(plan)
+    return pruned.module, results
