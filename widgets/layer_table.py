@@ -40,7 +40,9 @@ class LayerTable(anywidget.AnyWidget):
     """A row per layer or coupled group: name, shares, weights, slider, number and lock.
 
     The browser never writes a trait back; it sends intents. `drag` comes at most about 30 times a
-    second, `release` when the hand lets go, a number is entered or a key is lifted:
+    second, `release` when the hand lets go, a number is entered or a key is lifted. The page shows
+    these ratios already, and so does `units`: confirming them sends nothing, and `update_units`
+    with others corrects them.
 
     - ``{"type": "drag" | "release", "ratios": {unit: ratio}}``, ratios in [0, 1)
     - ``{"type": "lock", "unit": unit, "locked": bool}``
@@ -116,10 +118,17 @@ class LayerTable(anywidget.AnyWidget):
         intent = table_intent(content, {row["unit"] for row in self.rows}, self.units)
         if intent is None:
             return
-        if intent["type"] == "select":
-            # As if it had come from the page, which shows it already: no echo.
-            self.set_state({"selected": intent["unit"]})
+        self._adopt(intent)
         self._on_intent(intent)
+
+    def _adopt(self, intent: Intent) -> None:
+        """Take over what the page shows already, so that only what differs is sent back."""
+        match intent:
+            case {"ratios": ratios}:
+                for unit, ratio in ratios.items():
+                    self.units[unit]["ratio"] = ratio
+            case {"type": "select", "unit": unit}:
+                self.set_state({"selected": unit})  # as if the page had written it: no echo
 
 
 def _copy(units: Mapping[str, UnitState]) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,8 @@
 
 export const MAX_RATIO = 0.99;
 const DRAG_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
-const SETTLE_MS = 500; // how long a released slider waits for the kernel's answer
+const QUIET_MS = 200; // an answer that differs counts once no other follows it
+const SILENT_MS = 2000; // no answer by now is agreement
 const UNTOUCHED = { ratio: 0, achieved: 0, locked: false, pinned: false };
 
 export class Store {
@@ -72,16 +73,26 @@ export class Store {
 
   replaceUnits() {
     this.units = this.model.get("units");
+    for (const unit of this.held.keys()) if (!(unit in this.units)) this.held.delete(unit);
     for (const [unit, { ratio }] of Object.entries(this.units)) this.hear(unit, ratio);
     this.refreshAll();
   }
 
-  /** Answers to earlier positions of a drag may still be on their way: only ours ends the wait. */
+  /** What comes right after letting go may answer an earlier position of the same drag. */
   hear(unit, ratio) {
     const held = this.held.get(unit);
     if (!held || !held.released) return;
-    held.answered = true;
     if (Math.abs(ratio - held.ratio) < 1e-6) this.held.delete(unit);
+    else this.settleIn(QUIET_MS, unit, held);
+  }
+
+  settleIn(milliseconds, unit, held) {
+    clearTimeout(held.timer);
+    held.timer = setTimeout(() => {
+      if (this.held.get(unit) !== held) return;
+      this.held.delete(unit);
+      this.notify("refresh", [unit]);
+    }, milliseconds);
   }
 
   disable() {
@@ -114,7 +125,7 @@ export class Store {
   drag(units, ratio) {
     for (const unit of units) {
       const value = Math.max(ratio, this.state(unit).achieved);
-      this.held.set(unit, { ratio: value, released: false, answered: false });
+      this.held.set(unit, { ratio: value, released: false });
       this.queue[unit] = value;
     }
     this.notify("refresh", units);
@@ -141,17 +152,11 @@ export class Store {
       if (held.released) continue;
       held.released = true;
       ratios[unit] = held.ratio;
-      setTimeout(() => this.settle(unit, held), SETTLE_MS);
+      this.units[unit].ratio = held.ratio;
+      this.settleIn(SILENT_MS, unit, held);
     }
     this.queue = {};
     if (Object.keys(ratios).length) this.model.send({ type: "release", ratios });
-  }
-
-  settle(unit, held) {
-    if (this.held.get(unit) !== held) return;
-    if (!held.answered && this.units[unit]) this.units[unit].ratio = held.ratio;
-    this.held.delete(unit);
-    this.notify("refresh", [unit]);
   }
 
   lock(units, locked) {

@@ -8,7 +8,7 @@ from bokeh.models import Axis, Grid
 from bokeh.models.annotations import Legend, Title
 from bokeh.plotting import figure
 
-from widgets.front_end import module_source
+from widgets.front_end import module_source, style_source
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 
@@ -16,10 +16,12 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 class ThemeWatcher(anywidget.AnyWidget):
     """An invisible widget whose `dark` follows JupyterLab's theme.
 
-    It works as soon as it exists in the page, displayed or not; elsewhere it says light.
+    It works as soon as it exists in the page, displayed or not; elsewhere it says light. It also
+    brings the style sheet that colours Bokeh's tooltips.
     """
 
     _esm = module_source("theme.js")
+    _css = style_source("theme.css")
 
     dark = traitlets.Bool(False, help="Whether the page is dark; the browser writes it.").tag(
         sync=True
@@ -65,7 +67,7 @@ DARK = Palette(
     soft="#a3a3a3",
     line="#3a3a3a",
     kept="#56b4e9",
-    removed="#a8751a",
+    removed="#b98a3c",
     cut="#e6e6e6",
     loss="#ef7f3b",
     accuracy="#56b4e9",

@@ -111,14 +111,16 @@ def test_garbage_is_collected_again_afterwards_and_not_meanwhile() -> None:
     assert not any(monitor.collecting)
 
 
-def test_progress_only_grows_and_stays_within_the_total() -> None:
-    monitor = Records()
-    measure_latencies({"a": tiny()}, INPUTS, rounds=200, monitor=monitor)
+def test_progress_counts_every_step_up_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.measure import latency  # noqa: PLC0415
 
-    done = [report[0] for report in monitor.reports]
-    assert len(done) > 1
-    assert done == sorted(done)
-    assert all(0 <= one <= total for one, total in monitor.reports)
+    monkeypatch.setattr(latency, "_REPORT_MS", 0.0)
+    monitor = Records()
+    measure_latencies({"a": tiny(), "b": tiny()}, INPUTS, rounds=12, warmup=2, monitor=monitor)
+
+    # 12 rounds in 4 blocks of 3, each opened and warmed up twice; for both models.
+    total = 2 * (4 * (1 + 2) + 12)
+    assert monitor.reports == [(done, total) for done in range(total)]
 
 
 def test_cancelling_turns_garbage_collection_on_again() -> None:

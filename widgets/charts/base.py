@@ -10,12 +10,9 @@ from bokeh.plotting import figure
 
 MISSING = float("nan")
 
-# Tooltips are HTML inside the figure's shadow root: they see the page's variables.
-_TOOLTIP_COLOURS: dict[str, str | Node] = {
-    "--tooltip-color": "var(--jp-layout-color1, #fff)",
-    "--tooltip-text": "var(--jp-ui-font-color1, #262626)",
-    "--tooltip-border": "var(--jp-border-color1, #bdbdbd)",
-}
+# The toolbar is HTML: it sees the page's variables, but an inner one paints itself white.
+_BUTTONS: dict[str, str | Node] = {"--bokeh-icon-color": "var(--jp-ui-font-color2, #6b6b6b)"}
+_TOOLBAR_STYLE = ":host(.bk-inner) { background: none; opacity: 1; }"
 
 
 class Chart(Protocol):
@@ -56,10 +53,10 @@ def new_figure(
         tools=[SaveTool(filename=file_name), *tools],
         toolbar_location="right",
         toolbar_inner=True,
-        css_variables=_TOOLTIP_COLOURS,
+        css_variables=_BUTTONS,
         **settings,
     )
-    plot.toolbar.update(autohide=True, logo=None)
+    plot.toolbar.update(autohide=True, logo=None, stylesheets=[_TOOLBAR_STYLE])
     plot.min_border = 4
     for axis, label in ((plot.xaxis, x_label), (plot.yaxis, y_label)):
         axis.update(
@@ -79,7 +76,7 @@ def style_legend(plot: figure) -> None:
     """Keep a figure's legend small and out of the way."""
     for legend in plot.select(Legend):
         legend.update(
-            location="top_right",
+            location="top_left",  # the save button shows up on the right
             orientation="horizontal",
             label_text_font_size="10px",
             glyph_width=10,

@@ -70,6 +70,7 @@ class WeightHistogram:
         hover = HoverTool(
             tooltips=[("weights", "@range"), ("count", "@count{0,0}"), ("", "@state")],
             mode="vline",
+            visible=False,
         )
         self.root = new_figure(
             height=190,

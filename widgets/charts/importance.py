@@ -73,6 +73,7 @@ class ImportanceChart:
                 ("", "@state"),
             ],
             mode="vline",
+            visible=False,
         )
         self.root = new_figure(
             height=190,
@@ -96,8 +97,6 @@ class ImportanceChart:
         self._cut = Span(dimension="height", line_dash=[4, 3], line_width=1.5, visible=False)
         self.root.add_layout(self._cut)
         style_legend(self.root)
-        for legend in self.root.legend:
-            legend.location = "top_left"
         self.clear()
         self.set_dark(dark)
 

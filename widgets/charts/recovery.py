@@ -132,7 +132,9 @@ class RecoveryChart:
         # Not the raw loss: one bad batch would flatten the line that is read.
         self._loss.renderers = [self._smooth]
         tooltips = [("epoch", "@epoch{0.00}"), ("loss", "@smooth{0.0000}"), ("", "@run")]
-        plot.add_tools(HoverTool(renderers=[self._smooth], tooltips=tooltips, mode="vline"))
+        plot.add_tools(
+            HoverTool(renderers=[self._smooth], tooltips=tooltips, visible=False, mode="vline")
+        )
 
     def _draw_accuracies(self, plot: figure) -> None:
         self._percent = Range1d(start=0, end=100)
@@ -163,7 +165,7 @@ class RecoveryChart:
         )
         plot.add_layout(self._baseline)
         tooltips = [("epoch", "@epoch{0.0}"), ("accuracy", "@accuracy{0.00} %"), ("", "@run")]
-        plot.add_tools(HoverTool(renderers=[self._dots], tooltips=tooltips))
+        plot.add_tools(HoverTool(renderers=[self._dots], tooltips=tooltips, visible=False))
 
     def update(self, runs: Sequence[RecoveryRun], baseline: float | None = None) -> None:
         """Show runs in sequence.

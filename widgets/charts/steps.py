@@ -116,7 +116,7 @@ class StepsChart:
             source=self.source,
         )
         tooltips = [("step", "@step: @label"), (column, value)]
-        plot.add_tools(HoverTool(renderers=[dots], tooltips=tooltips, mode="vline"))
+        plot.add_tools(HoverTool(renderers=[dots], tooltips=tooltips, visible=False, mode="vline"))
         self._marks.append((line, dots, ring))
         return plot
 

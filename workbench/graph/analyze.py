@@ -6,13 +6,15 @@ from workbench.graph.dry_run import refuse_hard_coded_sizes
 from workbench.graph.grouping import build_groups
 from workbench.graph.groups import ChannelGraph
 from workbench.graph.interpreter import Interpreter
+from workbench.graph.rules_attention import attention_rules
 from workbench.graph.rules_layers import layer_rules
+from workbench.graph.rules_movement import movement_rules
 from workbench.graph.rules_shape import shape_rules
 from workbench.graph.trace import trace
 from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor
 
-_RULES = shape_rules() | layer_rules()
+_RULES = shape_rules() | movement_rules() | layer_rules() | attention_rules()
 
 
 def analyze_channels(

@@ -14,7 +14,7 @@ from workbench.graph.groups import ChannelGraph, Group
 from workbench.graph.removal import remove_channels
 from workbench.graph.structure import Structure, tensor_shapes
 
-_LIBRARY = str(Path(torch.__file__).parent)
+_NOT_THE_MODEL = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 _REMOVED_SHARE = 3  # a third of the channels: seldom a size that happens to fit
 
 
@@ -68,7 +68,7 @@ def _complaint(
     except InternalError:
         raise
     except Exception as error:  # whatever the model's own code raises
-        return f"its size is hard-coded in {_line_of(error)}"
+        return f"its size is hard-coded{_line_of(error)}: {_first_line(error)}"
     if shapes != expected:
         return (
             "its size is hard-coded in the forward pass: without some of its channels the output "
@@ -94,11 +94,16 @@ def _output_shapes(module: nn.Module, example_input: Tensor) -> list[torch.Size]
 
 
 def _line_of(error: Exception) -> str:
-    """The innermost line of the model's own code."""
+    """The innermost line of the model's own code, if the error passed through any."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARY)]
-    frame = own[-1] if own else frames[-1]
-    return f"line {frame.lineno} of {Path(frame.filename).name}: {frame.line}"
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_MODEL)]
+    if not own:
+        return ""
+    return f" in line {own[-1].lineno} of {Path(own[-1].filename).name} ({own[-1].line})"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _text(shapes: list[torch.Size]) -> str:

@@ -41,3 +41,18 @@ def computed_weight(place: str) -> Reason:
 def not_followed(operator: str, place: str, error: Exception) -> Reason:
     """A known operator used in a way its rule does not cover."""
     return Reason(f"{operator} could not be followed: {error}", place)
+
+
+def split_in_parts(operator: str, place: str) -> Reason:
+    """Channels cut into parts one of which cannot be removed."""
+    return Reason(f"{operator} splits it together with values that cannot be removed", place)
+
+
+def fixed_positions(operator: str, place: str) -> Reason:
+    """Channels picked by positions written into the code."""
+    return Reason(f"{operator} picks channels by fixed positions", place)
+
+
+def scaled_by_width(place: str) -> Reason:
+    """Attention whose scale follows the head width, so that pruning would change it."""
+    return Reason("its width sets the scale of the attention", place)

@@ -68,6 +68,16 @@ def _resize_batch_norm(owner: nn.Module) -> None:
     owner.num_features = len(tensor)  # type: ignore[assignment]
 
 
+def _resize_layer_norm(owner: nn.Module) -> None:
+    assert isinstance(owner, nn.LayerNorm)
+    owner.normalized_shape = tuple(owner.weight.shape)
+
+
+def _resize_group_norm(owner: nn.Module) -> None:
+    assert isinstance(owner, nn.GroupNorm)
+    owner.num_channels = len(owner.weight)
+
+
 _RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {
     nn.Conv1d: _resize_convolution,
     nn.Conv2d: _resize_convolution,
@@ -76,5 +86,7 @@ _RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {
     nn.ConvTranspose2d: _resize_transposed,
     nn.ConvTranspose3d: _resize_transposed,
     nn.Linear: _resize_linear,
-    nn.modules.batchnorm._BatchNorm: _resize_batch_norm,
+    nn.modules.batchnorm._NormBase: _resize_batch_norm,
+    nn.LayerNorm: _resize_layer_norm,
+    nn.GroupNorm: _resize_group_norm,
 }

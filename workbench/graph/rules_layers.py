@@ -91,6 +91,38 @@ def batch_norm(run: Interpreter, call: Call) -> Any:
     return ids
 
 
+def layer_norm(run: Interpreter, call: Call) -> Any:
+    """``aten.layer_norm(x, normalized_shape, weight, bias)`` over the last dimension.
+
+    Its statistics then count the channels that are left.
+    """
+    ids = run.as_ids(call.args[0])
+    reason = mixes_channels(call.operator, call.place)
+    if len(call.args[1]) > 1:
+        run.pin_inputs(call, reason)
+        return ids
+    channels = run.ids.unite_along(ids, (ids.dim() - 1,), reason)
+    for position, name in ((2, "weight"), (3, "bias")):
+        tensor = call.argument(position, name)
+        if isinstance(tensor, ParameterView):
+            _assign(run, tensor, 0, channels, "elementwise", reason)
+    return ids
+
+
+def group_norm(run: Interpreter, call: Call) -> Any:
+    """``aten.group_norm(x, groups, weight, bias)``: every part keeps equally many channels."""
+    ids, groups = run.as_ids(call.args[0]), call.args[1]
+    reason = mixes_channels(call.operator, call.place)
+    channels = _image_channels(run, call, reason)
+    parts = channels.reshape(groups, -1)
+    run.ids.unite(parts, parts[:1].expand_as(parts), reason)
+    for position, name in ((2, "weight"), (3, "bias")):
+        tensor = call.argument(position, name)
+        if isinstance(tensor, ParameterView):
+            _assign(run, tensor, 0, channels, "elementwise", reason)
+    return ids
+
+
 def _image_channels(run: Interpreter, call: Call, reason: Reason) -> Tensor:
     return run.ids.unite_along(run.as_ids(call.args[0]), (1,), reason)
 
@@ -130,7 +162,13 @@ def _refuse(run: Interpreter, call: Call) -> Any:
 
 def layer_rules() -> dict[str, Rule]:
     """Rules by operator name."""
-    rules: dict[str, Rule] = {"aten.linear": linear, "aten.batch_norm": batch_norm}
+    rules: dict[str, Rule] = {
+        "aten.linear": linear,
+        "aten.batch_norm": batch_norm,
+        "aten.instance_norm": batch_norm,
+        "aten.layer_norm": layer_norm,
+        "aten.group_norm": group_norm,
+    }
     for count in (1, 2, 3):
         rules[f"aten.conv{count}d"] = convolution
         rules[f"aten.conv_transpose{count}d"] = transposed_convolution

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from workbench.graph.ids import narrow_expanded
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
@@ -87,51 +86,6 @@ BINARY = [
     "rsub",
     "masked_fill",
 ]
-MOVEMENT = [
-    "view",
-    "reshape",
-    "flatten",
-    "unflatten",
-    "permute",
-    "transpose",
-    "t",
-    "squeeze",
-    "unsqueeze",
-    "expand",
-    "expand_as",
-    "slice",
-    "select",
-    "split",
-    "split_with_sizes",
-    "chunk",
-    "unbind",
-    "cat",
-    "concat",
-    "concatenate",
-    "stack",
-    "roll",
-    "flip",
-    "repeat",
-    "repeat_interleave",
-    "index_select",
-    "narrow",
-    "movedim",
-    "pixel_shuffle",
-    "pixel_unshuffle",
-    "channel_shuffle",
-    "unfold",
-    "getitem",
-    "swapaxes",
-    "swapdims",
-    "numpy_T",
-    "view_as",
-    "reshape_as",
-    "broadcast_to",
-    "tile",
-    "select_scatter",
-    "rot90",
-    "index",
-]
 POOLING = [
     "max_pool1d",
     "max_pool2d",
@@ -153,6 +107,9 @@ POOLING = [
     "upsample_trilinear3d",
     "lp_pool2d",
 ]
+FRESH = """
+new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like rand_like randn_like
+""".split()
 REDUCTION = [
     "mean",
     "sum",
@@ -220,55 +177,6 @@ def _stretched(ids: Tensor, shape: torch.Size) -> tuple[int, ...]:
     )
 
 
-def move(run: Interpreter, call: Call) -> Any:
-    """Data movement, executed as it is on the ids."""
-    sources = [item for item in _leaves(call) if isinstance(item, Tensor | ParameterView)]
-    if len(sources) == 1 and isinstance(sources[0], ParameterView):
-        moved = _move_parameter(run, call, sources[0])
-        if moved is not None:
-            return moved
-    return _execute(run, call)
-
-
-def _move_parameter(run: Interpreter, call: Call, source: ParameterView) -> Any:
-    if any(isinstance(item, Constant) for item in _leaves(call)):
-        return None
-    args, kwargs = _replace(call, lambda item: item.view if item is source else item)
-    results = call.node.target(*args, **kwargs)  # type: ignore[operator]
-    views = pytree.tree_map(lambda moved: run.view_of(source, moved), results)
-    return None if any(view is None for view in pytree.tree_leaves(views)) else views
-
-
-def _execute(run: Interpreter, call: Call) -> Any:
-    as_index = call.operator in {"aten.index", "aten.index_select"}
-
-    def ids_of(item: Any) -> Any:
-        if isinstance(item, Constant):
-            return item.value if as_index else run.as_ids(item)
-        return run.as_ids(item) if isinstance(item, ParameterView) else item
-
-    args, kwargs = _replace(call, ids_of)
-    return call.node.target(*args, **kwargs)  # type: ignore[operator]
-
-
-def _leaves(call: Call) -> list[Any]:
-    return list(pytree.tree_leaves((call.args, call.kwargs)))
-
-
-def _replace(call: Call, change: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    args, kwargs = pytree.tree_map(change, (call.args, call.kwargs))
-    return args, kwargs
-
-
-def pad(run: Interpreter, call: Call) -> Tensor:
-    """Padding: with a constant, the new places are no channels; else they repeat channels."""
-    ids, widths = run.as_ids(call.args[0]), call.args[1]
-    mode = call.argument(2, "mode", "constant")
-    if mode != "constant":
-        return pool(run, call)
-    return torch.nn.functional.pad(ids, widths, value=0)
-
-
 def pool(run: Interpreter, call: Call) -> Any:
     """Pooling and resizing: channels stay, pixels of one channel are mixed."""
     ids = run.as_ids(call.args[0])
@@ -319,12 +227,16 @@ def softmax(run: Interpreter, call: Call) -> Any:
     return ids
 
 
+def fresh_values(run: Interpreter, call: Call) -> Any:
+    """A new tensor that takes only its shape from its input."""
+    return call.blank()
+
+
 def shape_rules() -> dict[str, Rule]:
     """Rules by operator name."""
     rules: dict[str, Rule] = {f"aten.{name}": keep_ids for name in UNARY}
     rules |= {f"aten.{name}": unite_operands for name in BINARY}
-    rules |= {f"aten.{name}": move for name in MOVEMENT}
     rules |= {f"aten.{name}": pool for name in POOLING}
     rules |= {f"aten.{name}": reduce for name in REDUCTION}
-    rules |= {"aten.pad": pad, "aten.softmax": softmax, "aten.log_softmax": softmax}
-    return rules | {"getitem": move, "aten.getitem": move}
+    rules |= {f"aten.{name}": fresh_values for name in FRESH}
+    return rules | {"aten.softmax": softmax, "aten.log_softmax": softmax}

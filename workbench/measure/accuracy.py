@@ -77,10 +77,10 @@ def evaluate(
             monitor.report(done, total, "evaluating")
     if done == 0:
         raise DataError(f"a split of {total} inputs gave no batch; its batches() must yield them.")
+    # Joined outside inference mode, as an inference tensor is barred from later training code.
     predicted = torch.cat(predictions)
     correct = int((predicted == torch.cat(labels)).sum())
-    # Cloned outside inference mode: an inference tensor may not be used in later training code.
-    return Evaluation(correct / done, loss_sum / done, done, predicted.clone())
+    return Evaluation(correct / done, loss_sum / done, done, predicted)
 
 
 def _scores(model: nn.Module, inputs: Tensor, position: int) -> Tensor:

@@ -81,8 +81,8 @@ def build_model(origin: Mapping[str, object]) -> nn.Module:
         if kind == "torchvision" and constructor in torchvision_names():
             return build_torchvision(constructor, dict(arguments)).eval()
         classes, shape = arguments.get("num_classes"), arguments.get("input_shape")
-        complete = isinstance(classes, int) and isinstance(shape, list | tuple)
-        if kind == "bundled" and constructor in BUNDLED and complete:
+        bundled = kind == "bundled" and constructor in BUNDLED
+        if bundled and isinstance(classes, int) and isinstance(shape, list | tuple) and shape:
             return BUNDLED[constructor](classes, tuple(shape)).eval()
     raise ModelError(
         f"model cannot be built from origin {dict(origin)!r}: this version has no such "

@@ -1,0 +1,220 @@
+"""Rules for data movement: executed as it is on the ids, with what splitting channels couples."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from workbench.graph.ids import narrow_expanded
+from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
+from workbench.graph.reasons import Reason, fixed_positions, split_in_parts
+from workbench.graph.table import ParameterView
+
+FREE = """
+flatten permute transpose t squeeze unsqueeze expand expand_as unbind cat concat concatenate stack
+flip repeat movedim swapaxes swapdims numpy_T broadcast_to tile getitem
+""".split()
+"""Movement that keeps whole channels together whatever their number."""
+
+SPLITTING = "view reshape unflatten view_as reshape_as _unsafe_view".split()
+"""Movement that may cut a dimension into parts of one length."""
+
+FIXED = "roll index index_select repeat_interleave unfold select_scatter rot90".split()
+"""Movement by positions that the code fixes."""
+
+
+def move(run: Interpreter, call: Call) -> Any:
+    """Execute the operator on the ids, or on a view of a parameter."""
+    sources = [item for item in _leaves(call) if isinstance(item, Tensor | ParameterView)]
+    if len(sources) == 1 and isinstance(sources[0], ParameterView):
+        moved = _move_parameter(run, call, sources[0])
+        if moved is not None:
+            return moved
+    return _execute(run, call)
+
+
+def split_view(run: Interpreter, call: Call) -> Any:
+    """A view that cuts a dimension of channels keeps equally many in each part.
+
+    The parts are the leading length of the cut: places of one number in all parts go together.
+    """
+    source = call.args[0]
+    if isinstance(source, Tensor):
+        result = source.reshape(call.output_shape)
+        reason = split_in_parts(call.operator, call.place)
+        for start, stop, target in _cut_dimensions(tuple(source.shape), tuple(result.shape)):
+            if stop - start == 1 and len(target) > 1 and _varies(source, start):
+                _tie_parts(run, result, target[:-1], reason)
+        return result
+    return move(run, call)
+
+
+def split_equally(run: Interpreter, call: Call) -> Any:
+    """Splitting a dimension of channels into equal parts keeps equally many in each."""
+    parts = move(run, call)
+    dim = call.argument(2, "dim", 0)
+    ids = [part for part in parts if isinstance(part, Tensor)]
+    if len(ids) < 2 or len(ids) != len(parts):
+        return parts
+    source = run.as_ids(call.args[0])
+    if not _varies(source, dim % source.dim()):
+        return parts
+    reason = split_in_parts(call.operator, call.place)
+    if len({part.shape for part in ids}) > 1:
+        run.ids.pin(source, fixed_positions(call.operator, call.place))
+        return parts
+    for part in ids[1:]:
+        run.ids.unite(ids[0], part, reason)
+    return parts
+
+
+def slice_dimension(run: Interpreter, call: Call) -> Any:
+    """A slice of channels: an equal part of them, every n-th, or fixed positions."""
+    moved = move(run, call)
+    source = call.args[0]
+    if not isinstance(source, Tensor) or not isinstance(moved, Tensor):
+        return moved
+    dim = call.argument(1, "dim", 0) % source.dim()
+    length = source.shape[dim]
+    if moved.shape[dim] == length or not _varies(source, dim):
+        return moved
+    start = min(max(call.argument(2, "start") or 0, -length), length) % (length + 1)
+    step = call.argument(4, "step", 1)
+    size = moved.shape[dim]
+    if step > 1 and length % step == 0 and size * step == length:
+        parts = source.unflatten(dim, (size, step))
+        _tie_parts(run, parts, (dim + 1,), split_in_parts(call.operator, call.place))
+    elif step == 1 and length % size == 0 and start % size == 0:
+        parts = source.unflatten(dim, (length // size, size))
+        _tie_parts(run, parts, (dim,), split_in_parts(call.operator, call.place))
+    else:
+        run.ids.pin(source, fixed_positions(call.operator, call.place))
+    return moved
+
+
+def select_position(run: Interpreter, call: Call) -> Any:
+    """One position of a dimension: if that is a channel of several, its number is fixed."""
+    moved = move(run, call)
+    source = call.args[0]
+    if isinstance(source, Tensor):
+        dim = call.args[1] % source.dim()
+        if _varies(source, dim) and not _varies_elsewhere(source, dim):
+            run.ids.pin(source, fixed_positions(call.operator, call.place))
+    return moved
+
+
+def move_by_position(run: Interpreter, call: Call) -> Any:
+    """Movement by fixed positions: channels along a dimension that is reordered are pinned."""
+    moved = move(run, call)
+    source = call.args[0]
+    if isinstance(source, Tensor) and isinstance(moved, Tensor):
+        touched = _touched_dimensions(call, source)
+        if any(_varies(source, dim) for dim in touched):
+            run.ids.pin(source, fixed_positions(call.operator, call.place))
+    return moved
+
+
+def shuffle_pixels(run: Interpreter, call: Call) -> Any:
+    """Pixel shuffle: the factor-squared channels that become one go together."""
+    source = run.as_ids(call.args[0])
+    factor = call.args[1]
+    blocks = source.unflatten(-3, (-1, factor * factor))
+    dim = blocks.dim() - 3
+    _tie_parts(run, blocks, (dim,), split_in_parts(call.operator, call.place))
+    return torch.nn.functional.pixel_shuffle(source, factor)
+
+
+def pad(run: Interpreter, call: Call) -> Any:
+    """Padding with a constant: the new places are no channels."""
+    ids, widths = run.as_ids(call.args[0]), call.args[1]
+    return torch.nn.functional.pad(ids, widths, value=0)
+
+
+def _touched_dimensions(call: Call, source: Tensor) -> tuple[int, ...]:
+    everything = tuple(range(source.dim()))
+    if call.operator == "aten.index":
+        return tuple(dim for dim, index in enumerate(call.args[1]) if index is not None)
+    if call.operator == "aten.roll":
+        dims = call.argument(2, "dims", ()) or everything
+        return tuple(dim % source.dim() for dim in dims)
+    if call.operator == "aten.index_select":
+        return (call.args[1] % source.dim(),)
+    return everything
+
+
+def _tie_parts(run: Interpreter, ids: Tensor, dims: tuple[int, ...], reason: Reason) -> None:
+    """Unite along these dimensions: what lies at one place of all parts goes together."""
+    first = ids
+    for dim in dims:
+        first = first.narrow(dim, 0, 1)
+    run.ids.unite(ids, first.expand_as(ids), reason)
+
+
+def _varies(ids: Tensor, dim: int) -> bool:
+    (compact,) = narrow_expanded(ids)
+    return bool((compact != compact.narrow(dim, 0, 1)).any())
+
+
+def _varies_elsewhere(ids: Tensor, dim: int) -> bool:
+    return any(_varies(ids, other) for other in range(ids.dim()) if other != dim)
+
+
+def _cut_dimensions(
+    before: tuple[int, ...], after: tuple[int, ...]
+) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Match the dimensions of a reshape: (first source, past the last source, target dims)."""
+    matches = []
+    i = j = 0
+    while i < len(before) and j < len(after):
+        start, first = i, j
+        left, right = before[i], after[j]
+        i, j = i + 1, j + 1
+        while left != right:
+            if left < right:
+                left, i = left * before[i], i + 1
+            else:
+                right, j = right * after[j], j + 1
+        matches.append((start, i, tuple(range(first, j))))
+    return matches
+
+
+def _move_parameter(run: Interpreter, call: Call, source: ParameterView) -> Any:
+    if any(isinstance(item, Constant) for item in _leaves(call)):
+        return None
+    args, kwargs = _replace(call, lambda item: item.view if item is source else item)
+    results = call.node.target(*args, **kwargs)  # type: ignore[operator]
+    views = pytree.tree_map(lambda moved: run.view_of(source, moved), results)
+    return None if any(view is None for view in pytree.tree_leaves(views)) else views
+
+
+def _execute(run: Interpreter, call: Call) -> Any:
+    as_index = call.operator in {"aten.index", "aten.index_select"}
+
+    def ids_of(item: Any) -> Any:
+        if isinstance(item, Constant):
+            return item.value if as_index else run.as_ids(item)
+        return run.as_ids(item) if isinstance(item, ParameterView) else item
+
+    args, kwargs = _replace(call, ids_of)
+    return call.node.target(*args, **kwargs)  # type: ignore[operator]
+
+
+def _leaves(call: Call) -> list[Any]:
+    return list(pytree.tree_leaves((call.args, call.kwargs)))
+
+
+def _replace(call: Call, change: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    args, kwargs = pytree.tree_map(change, (call.args, call.kwargs))
+    return args, kwargs
+
+
+def movement_rules() -> dict[str, Rule]:
+    """Rules by operator name."""
+    rules: dict[str, Rule] = {f"aten.{name}": move for name in FREE}
+    rules |= {f"aten.{name}": split_view for name in SPLITTING}
+    rules |= {f"aten.{name}": move_by_position for name in FIXED}
+    rules |= {f"aten.{name}": split_equally for name in ("split", "split_with_sizes", "chunk")}
+    rules |= {"aten.slice": slice_dimension, "aten.narrow": slice_dimension}
+    rules |= {"aten.select": select_position, "aten.pixel_shuffle": shuffle_pixels}
+    return rules | {"aten.pad": pad, "aten.constant_pad_nd": pad, "getitem": move}
