@@ -62,7 +62,9 @@ class LayerTable(anywidget.AnyWidget):
         sync=True
     )
     units = traitlets.Dict(help="UnitState of each unit that has a slider.").tag(sync=True)
-    selected = traitlets.Unicode(help="Unit of the selected row, or ''.").tag(sync=True)
+    selected = traitlets.Unicode(help="Unit of the selected row, or ''.").tag(
+        sync=True, echo_update=False
+    )
     disabled_reason = traitlets.Unicode(
         help="Why no slider moves at the moment, in words; '' when they do."
     ).tag(sync=True)

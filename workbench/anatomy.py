@@ -12,7 +12,7 @@ from workbench.progress import SILENT, Monitor
 from workbench.units import Unit, channel_units, weight_units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Anatomy:
     """The dense model, described.
 
@@ -20,7 +20,8 @@ class Anatomy:
         layers: Every module that owns parameters.
         graph: Groups of coupled channels; empty if the model could not be traced.
         shapes: Shapes of all parameters and buffers.
-        item_bytes: Bytes per element of every stored tensor (parameters, persistent buffers).
+        item_bytes: Bytes per element of every stored tensor (parameters, persistent buffers); of
+            a shared one, by the first of its names.
         trace_failure: Why channels cannot be pruned at all; empty if they can.
     """
 
@@ -45,9 +46,10 @@ class Anatomy:
             graph = analyze_channels(module, example_input, monitor=monitor)
         except ModelError as error:
             graph, failure = ChannelGraph(()), str(error)
+        shapes = tensor_shapes(module)
         stored = module.state_dict(keep_vars=True)
-        item_bytes = {name: tensor.element_size() for name, tensor in stored.items()}
-        return cls(layers, graph, tensor_shapes(module), item_bytes, failure)
+        item_bytes = {name: stored[name].element_size() for name in shapes if name in stored}
+        return cls(layers, graph, shapes, item_bytes, failure)
 
     def units(self, granularity: str) -> tuple[Unit, ...]:
         """What one slider drives under a granularity."""

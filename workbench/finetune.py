@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workbench.data.dataset import Dataset
-from workbench.errors import TrainingError
+from workbench.errors import ModelError, TrainingError
 from workbench.events import BatchTrained, EpochTrained, Event, TrainingStarted
 from workbench.masks import Masks, apply_masks
-from workbench.measure.accuracy import evaluate
+from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.modes import evaluation_mode
-from workbench.progress import SILENT, Monitor
+from workbench.progress import SILENT, Monitor, Part
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FinetuneSettings:
         learning_rate: Peak of a one-cycle schedule (Smith and Topin, arXiv:1708.07120).
         batch_size: Inputs per step.
         weight_decay: AdamW's decoupled weight decay (arXiv:1711.05101).
-        seed: Order of the training data.
+        seed: Order of the training data, dropout and augmentation.
     """
 
     epochs: int = 3
@@ -36,12 +36,17 @@ class FinetuneSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check(self.epochs >= 1, "epochs", "at least 1", self.epochs)
-        _check(self.batch_size >= 2, "batch_size", "at least 2", self.batch_size)
-        finite = math.isfinite(self.learning_rate) and self.learning_rate > 0
-        _check(finite, "learning_rate", "above 0 and finite", self.learning_rate)
-        sound = math.isfinite(self.weight_decay) and self.weight_decay >= 0
-        _check(sound, "weight_decay", "at least 0 and finite", self.weight_decay)
+        _check(_whole(self.epochs, 1), "epochs", "a whole number of at least 1", self.epochs)
+        _check(
+            _whole(self.batch_size, 2),
+            "batch_size",
+            "a whole number of at least 2",
+            self.batch_size,
+        )
+        rate, decay = self.learning_rate, self.weight_decay
+        _check(_finite(rate) and rate > 0, "learning_rate", "above 0 and finite", rate)
+        _check(_finite(decay) and decay >= 0, "weight_decay", "at least 0 and finite", decay)
+        _check(_whole(self.seed, 0), "seed", "a whole number of at least 0", self.seed)
 
 
 @dataclass(frozen=True)
@@ -75,24 +80,20 @@ def finetune(
         monitor: Told after every batch.
 
     Raises:
-        TrainingError: If the loss is not a finite number, or the data is smaller than two.
+        TrainingError: If the loss is not a finite number, the data is smaller than two, or the
+            module has nothing to train.
         Cancelled: If the monitor says so; the module is then somewhere in between.
     """
     masks = masks or {}
     steps = _steps_per_epoch(len(dataset.train), settings.batch_size)
-    optimizer = torch.optim.AdamW(
-        [parameter for parameter in module.parameters() if parameter.requires_grad],
-        settings.learning_rate,
-        weight_decay=settings.weight_decay,
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=steps * settings.epochs + 1
-    )
+    optimizer, schedule = _optimizer(module, settings, steps)
     order = torch.Generator().manual_seed(settings.seed)
     monitor.report(0, settings.epochs, "starting")
     report(TrainingStarted(settings.epochs))
     results = []
-    with evaluation_mode(module):
+    # Dropout and augmentation draw from torch's own generator, which belongs to the user.
+    with evaluation_mode(module), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
         for epoch in range(settings.epochs):
             module.train()
             total = 0.0
@@ -104,11 +105,42 @@ def finetune(
                 position = epoch + (number + 1) / steps
                 report(BatchTrained(position, loss))
                 monitor.report(position, settings.epochs, f"epoch {epoch + 1}/{settings.epochs}")
-            validation = evaluate(module, dataset.validation)
+            here = Part(
+                monitor, epoch + 1, epoch + 1, settings.epochs
+            )  # so that it can be cancelled
+            validation = _validate(module, dataset, here)
             result = EpochResult(total / steps, validation.loss, validation.accuracy)
             results.append(result)
             report(EpochTrained(epoch + 1, total / steps, validation.loss, validation.accuracy))
+    module.zero_grad(set_to_none=True)  # or every step of a history would carry its gradients
     return tuple(results)
+
+
+def _optimizer(
+    module: nn.Module, settings: FinetuneSettings, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    if not trained:
+        raise TrainingError(
+            "training needs at least 1 parameter that requires a gradient, got 0: all are frozen. "
+            "Call module.requires_grad_() before opening the model."
+        )
+    optimizer = torch.optim.AdamW(
+        trained, settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=steps * settings.epochs + 1
+    )
+    return optimizer, schedule
+
+
+def _validate(module: nn.Module, dataset: Dataset, monitor: Monitor) -> Evaluation:
+    try:
+        return evaluate(module, dataset.validation, monitor=monitor)
+    except ModelError as error:  # the last step of an epoch may be the one that diverged
+        raise TrainingError(
+            f"training diverged: {error} Nothing was committed; lower the learning rate."
+        ) from error
 
 
 def _step(
@@ -140,6 +172,15 @@ def _steps_per_epoch(inputs: int, batch_size: int) -> int:
     return full + (rest > 1)
 
 
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _finite(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)  # type: ignore[arg-type]
+
+
 def _check(sound: bool, setting: str, constraint: str, value: object) -> None:
     if not sound:
-        raise TrainingError(f"{setting} of fine-tuning must be {constraint}, got {value}.")
+        raise TrainingError(f"{setting} of fine-tuning must be {constraint}, got {value!r}.")

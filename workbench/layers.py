@@ -23,12 +23,15 @@ WEIGHTED = (
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """A module that owns parameters.
+    """A module that owns parameters, or computes its weight from those of a part of it.
 
     Attributes:
         name: Its path in the model.
         kind: Its class, such as ``"Conv2d"``.
         weight_shape: Shape of its ``weight``; empty without one.
+        weight_name: The parameter that is its ``weight``, by the first of its names; empty if
+            the weight is computed (a parametrisation) or there is none.
+        weighted: Whether it is a convolution or linear layer.
         input_shape, output_shape: Shapes without the batch dimension; empty if never run.
         parameters: How many numbers its own parameters hold.
         macs: Multiply-adds for one input; 0 for anything but convolution and linear layers.
@@ -43,11 +46,8 @@ class LayerInfo:
     parameters: int
     macs: int
     positions: int
-
-    @property
-    def weighted(self) -> bool:
-        """Whether its weights can be pruned one by one."""
-        return self.kind in {kind.__name__ for kind in WEIGHTED}
+    weight_name: str
+    weighted: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def list_layers(module: nn.Module, example_input: Tensor) -> tuple[LayerInfo, ..
     shapes: dict[str, list[tuple[torch.Size, torch.Size]]] = {}
     handles = []
     for name, part in module.named_modules():
-        if list(part.parameters(recurse=False)):
+        if list(part.parameters(recurse=False)) or isinstance(part, WEIGHTED):
             handles.append(part.register_forward_hook(_record_shapes(shapes, name)))
     try:
         with evaluation_mode(module), torch.no_grad():
@@ -87,10 +87,11 @@ def list_layers(module: nn.Module, example_input: Tensor) -> tuple[LayerInfo, ..
     finally:
         for handle in handles:
             handle.remove()
+    names = {parameter: name for name, parameter in module.named_parameters()}
     return tuple(
-        _describe(name, part, shapes.get(name, []))
+        _describe(name, part, shapes.get(name, []), names)
         for name, part in module.named_modules()
-        if list(part.parameters(recurse=False))
+        if list(part.parameters(recurse=False)) or isinstance(part, WEIGHTED)
     )
 
 
@@ -102,8 +103,14 @@ def _record_shapes(shapes: dict[str, list[tuple[torch.Size, torch.Size]]], name:
     return record
 
 
-def _describe(name: str, part: nn.Module, runs: list[tuple[torch.Size, torch.Size]]) -> LayerInfo:
+def _describe(
+    name: str,
+    part: nn.Module,
+    runs: list[tuple[torch.Size, torch.Size]],
+    names: dict[nn.Parameter, str],
+) -> LayerInfo:
     weight = getattr(part, "weight", None)
+    weight_name = names.get(weight, "") if isinstance(weight, nn.Parameter) else ""
     weight_shape = tuple(weight.shape) if isinstance(weight, Tensor) else ()
     positions = sum(_positions(part, *run) for run in runs)
     return LayerInfo(
@@ -115,6 +122,8 @@ def _describe(name: str, part: nn.Module, runs: list[tuple[torch.Size, torch.Siz
         parameters=sum(parameter.numel() for parameter in part.parameters(recurse=False)),
         macs=positions * torch.Size(weight_shape).numel(),
         positions=positions,
+        weight_name=weight_name,
+        weighted=isinstance(part, WEIGHTED),
     )
 
 

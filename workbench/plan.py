@@ -1,9 +1,9 @@
 """The plan: what a person wants pruned, as an immutable value with a JSON form."""
 
 import dataclasses
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
@@ -35,7 +35,8 @@ class Plan:
     criterion: str = "l1"
     scope: str = "local"
     ratio: float = 0.0
-    ratios: Mapping[str, float] = field(default_factory=dict)
+    # A read-only view of a dict has no hash; the other settings are enough for one.
+    ratios: Mapping[str, float] = field(default_factory=dict, hash=False)
     locks: frozenset[str] = frozenset()
     round_to: int = 1
     seed: int = 0
@@ -44,15 +45,14 @@ class Plan:
         _check_choice("granularity", self.granularity, GRANULARITIES)
         _check_choice("scope", self.scope, SCOPES)
         _check_ratio("ratio of the plan", self.ratio, "To remove nothing use 0.")
-        for unit, ratio in self.ratios.items():
-            remedy = f"To leave a layer alone use 0 or plan.lock({unit!r})."
-            _check_ratio(f"ratio of unit {unit!r}", ratio, remedy)
-        if not isinstance(self.round_to, int) or self.round_to < 1:
-            raise PlanError(
-                f"round_to of the plan must be a whole number of at least 1, got "
-                f"{self.round_to!r}. Use 1 for no rounding, 8 for most hardware."
-            )
+        _check_ratios(self.ratios)
+        _check_names("locks", self.locks)
+        _check_whole("round_to", self.round_to, "Use 1 for no rounding, 8 for most hardware.", 1)
+        _check_whole("seed", self.seed, "Use 0, for example.")
         ordered = {unit: float(self.ratios[unit]) for unit in sorted(self.ratios)}
+        object.__setattr__(self, "ratio", float(self.ratio))
+        object.__setattr__(self, "round_to", int(self.round_to))
+        object.__setattr__(self, "seed", int(self.seed))
         object.__setattr__(self, "ratios", MappingProxyType(ordered))
         object.__setattr__(self, "locks", frozenset(self.locks))
 
@@ -128,7 +128,9 @@ class Plan:
         Raises:
             PlanError: If a setting is unknown or out of range.
         """
-        return cls().with_(**{**data, "locks": frozenset(data.get("locks", ()))})
+        if not isinstance(data, Mapping):
+            raise PlanError(f"a plan's JSON must be an object of settings, got {data!r}.")
+        return cls().with_(**data)
 
 
 def _check_choice(setting: str, value: object, choices: tuple[str, ...]) -> None:
@@ -137,6 +139,37 @@ def _check_choice(setting: str, value: object, choices: tuple[str, ...]) -> None
 
 
 def _check_ratio(what: str, ratio: object, remedy: str) -> None:
-    number = isinstance(ratio, int | float) and not isinstance(ratio, bool)
-    if not number or not (math.isfinite(float(ratio)) and 0 <= float(ratio) < 1):  # type: ignore[arg-type]
-        raise PlanError(f"{what} must be in [0, 1), got {ratio}. {remedy}")
+    # NumPy's numbers are welcome; True is 1 to Python, but nobody means a ratio by it.
+    number = isinstance(ratio, Real) and not isinstance(ratio, bool)
+    if not number or not 0 <= ratio < 1:  # type: ignore[operator]
+        raise PlanError(f"{what} must be in [0, 1), got {ratio!r}. {remedy}")
+
+
+def _check_ratios(ratios: object) -> None:
+    if not isinstance(ratios, Mapping):
+        raise PlanError(
+            f"ratios of a plan must be given by unit name, got {ratios!r}. Use for example "
+            "{'conv1': 0.5}."
+        )
+    _check_names("ratios", ratios)
+    for unit, ratio in ratios.items():
+        remedy = f"To leave a layer alone use 0 or plan.lock({unit!r})."
+        _check_ratio(f"ratio of unit {unit!r}", ratio, remedy)
+
+
+def _check_names(setting: str, names: object) -> None:
+    # A string would pass as a collection of its letters.
+    listed = isinstance(names, Collection) and not isinstance(names, str)
+    if not listed or not all(isinstance(name, str) for name in names):  # type: ignore[attr-defined]
+        raise PlanError(
+            f"{setting} of a plan must hold unit names, got {names!r}. session.units lists them."
+        )
+
+
+def _check_whole(setting: str, value: object, remedy: str, least: int | None = None) -> None:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or (least is not None and value < least):  # type: ignore[operator]
+        bound = "" if least is None else f" of at least {least}"
+        raise PlanError(
+            f"{setting} of the plan must be a whole number{bound}, got {value!r}. {remedy}"
+        )

@@ -9,9 +9,9 @@ import numpy as np
 
 from workbench.anatomy import Anatomy
 from workbench.layers import LayerInfo
-from workbench.plan import Plan
+from workbench.plan import GRANULARITIES, Plan
 from workbench.pruned import PrunedModel
-from workbench.selection import kept_counts
+from workbench.selection import kept_counts, ranked
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Prediction:
 
     Attributes:
         parameters: Numbers stored in parameters. Exact.
-        nonzero_parameters: Those that are not masked to zero. Exact, except when channels are
-            removed from masked layers: then the masks' density is assumed to stay.
+        nonzero_parameters: Those that are not zero. Exact for weights by magnitude, which takes
+            the zeros first; where channels go, each tensor's share of zeros is assumed to stay.
         macs: Multiply-adds of one input. Exact.
         size_bytes: Bytes of the stored tensors. Exact.
         kept: By unit name, how many channels or weights are left.
@@ -59,37 +59,40 @@ class Predictor:
             scores: Needed for global scope only, where scores decide how much each unit loses.
         """
         units = self.anatomy.units(plan.granularity)
+        if scores is not None:
+            scores = ranked(scores, self._alive[plan.granularity])
         counts = kept_counts(units, plan, self._alive_counts[plan.granularity], scores)
         kept = {name: count for name, (count, _) in counts.items()}
         reasons = {name: reason for name, (_, reason) in counts.items() if reason}
-        channels = kept if plan.granularity == "channel" else self._alive_counts["channel"]
-        numels = {name: math.prod(shape) for name, shape in self._shapes(channels).items()}
-        parameters = sum(numels[name] for name in self._parameters)
-        density = self._density(plan, kept)
-        masked = sum(
-            round(numels[f"{layer}.weight"] * (1 - share)) for layer, share in density.items()
-        )
+        by_channel = plan.granularity == "channel"
+        numels = self._numels(kept if by_channel else self._alive_counts["channel"])
+        held = {
+            self.anatomy.layer(unit.name).weight_name: kept[unit.name]
+            for unit in units
+            if unit.prunable and not by_channel
+        }
         return Prediction(
-            parameters=parameters,
-            nonzero_parameters=parameters - masked - self._chance_zeros,
-            macs=sum(n.positions * numels[f"{n.name}.weight"] for n in self._costly),
+            parameters=sum(numels[name] for name in self._nonzero),
+            nonzero_parameters=self._nonzero_left(numels, held),
+            macs=sum(
+                layer.positions * numels.get(layer.weight_name, math.prod(layer.weight_shape))
+                for layer in self._costly
+            ),
             size_bytes=sum(numels[name] * size for name, size in self.anatomy.item_bytes.items()),
             kept=kept,
             reasons=reasons,
         )
 
     @cached_property
-    def _alive_counts(self) -> dict[str, dict[str, int]]:
-        return {
-            granularity: {
-                name: int(flags.sum()) for name, flags in self.current.alive(granularity).items()
-            }
-            for granularity in ("channel", "weight")
-        }
+    def _alive(self) -> dict[str, dict[str, np.ndarray]]:
+        return {granularity: self.current.alive(granularity) for granularity in GRANULARITIES}
 
     @cached_property
-    def _parameters(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.current.module.named_parameters())
+    def _alive_counts(self) -> dict[str, dict[str, int]]:
+        return {
+            granularity: {name: int(flags.sum()) for name, flags in alive.items()}
+            for granularity, alive in self._alive.items()
+        }
 
     @cached_property
     def _costly(self) -> tuple[LayerInfo, ...]:
@@ -105,31 +108,24 @@ class Predictor:
         )
 
     @cached_property
-    def _chance_zeros(self) -> int:
-        """Parameters that are zero without being masked."""
-        zeros = sum(
-            int(parameter.numel() - parameter.detach().count_nonzero())
-            for parameter in self.current.module.parameters()
-        )
-        return zeros - sum(int((~mask).sum()) for mask in self.current.masks.values())
+    def _nonzero(self) -> dict[str, tuple[int, int]]:
+        """By parameter: how many of its numbers are not zero, and how many it holds."""
+        return {
+            name: (int(parameter.detach().count_nonzero()), parameter.numel())
+            for name, parameter in self.current.module.named_parameters()
+        }
 
-    def _shapes(self, channels: Mapping[str, int]) -> dict[str, list[int]]:
+    def _numels(self, channels: Mapping[str, int]) -> dict[str, int]:
+        """By tensor, how many numbers it holds when so many channels are left."""
         shapes = {name: list(shape) for name, shape in self.anatomy.shapes.items()}
         for tensor, dim, group, size, slices in self._reach:
             shapes[tensor][dim] -= (size - channels[group]) * slices
-        return shapes
+        return {name: math.prod(shape) for name, shape in shapes.items()}
 
-    def _density(self, plan: Plan, kept: Mapping[str, int]) -> dict[str, float]:
-        """By layer, the share of its stored weights that is not masked."""
-        left = kept if plan.granularity == "weight" else self._alive_counts["weight"]
-        return {
-            layer: left[layer] / stored if stored else 1.0
-            for layer, stored in self._stored_weights.items()
-        }
-
-    @cached_property
-    def _stored_weights(self) -> dict[str, int]:
-        return {
-            unit.name: self.current.module.get_submodule(unit.name).weight.numel()  # type: ignore[operator]
-            for unit in self.anatomy.units("weight")
-        }
+    def _nonzero_left(self, numels: Mapping[str, int], held: Mapping[str, int]) -> int:
+        """Numbers that are not zero, in tensors of these sizes, of which so many are held."""
+        total = 0
+        for name, (nonzero, stored) in self._nonzero.items():
+            left = round(nonzero * numels[name] / stored) if stored else 0
+            total += min(left, held.get(name, left))
+        return total

@@ -1,6 +1,7 @@
 """A model somewhere on its way: what is left of the dense one, and how to prune it further."""
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ from workbench.plan import Plan
 from workbench.selection import Selection, UnitResult, select
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PrunedModel:
     """A module together with what has been removed from it.
 
@@ -43,14 +44,12 @@ class PrunedModel:
     @cached_property
     def masks(self) -> dict[str, Tensor]:
         """Weight masks in the current shapes, for the layers that have one."""
-        return {
-            name: torch.from_numpy(
-                flags[self._present(name)].reshape(
-                    self.structure.shape(f"{name}.weight", self._dense(name))
-                )
-            )
-            for name, flags in self.weights.items()
-        }
+        masks = {}
+        for name, flags in self.weights.items():
+            layer = self.anatomy.layer(name)
+            shape = self.structure.shape(layer.weight_name, layer.weight_shape)
+            masks[name] = torch.from_numpy(flags[self._present(name)].reshape(shape))
+        return masks
 
     def alive(self, granularity: str) -> dict[str, np.ndarray]:
         """By unit name, bool per original channel or weight: what is left."""
@@ -104,8 +103,9 @@ class PrunedModel:
         """The same removal, other weights (after fine-tuning)."""
         return replace(self, module=module)
 
-    def _dense(self, layer: str) -> tuple[int, ...]:
-        return self.anatomy.shapes[f"{layer}.weight"]
-
     def _present(self, layer: str) -> np.ndarray:
-        return self.structure.present(f"{layer}.weight", self._dense(layer))
+        """Flat bool over the dense weight: what the layer's tensor still holds."""
+        info = self.anatomy.layer(layer)
+        if not info.weight_name:  # computed from other parameters, and never cut
+            return np.ones(math.prod(info.weight_shape), bool)
+        return self.structure.present(info.weight_name, info.weight_shape)

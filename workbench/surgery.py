@@ -5,7 +5,8 @@ import copy
 from torch import Tensor, nn
 
 from workbench.anatomy import Anatomy
-from workbench.errors import ModelError
+from workbench.criteria import criterion_named
+from workbench.errors import ModelError, PlanError
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
@@ -38,13 +39,15 @@ def prune_channels(
     Raises:
         ModelError: If the module cannot be traced or run.
         PlanError: If the plan does not fit the module.
+        CriterionError: If there is no such criterion.
     """
     plan = plan or Plan(ratio=ratio, criterion=criterion)
     if plan.granularity != "channel":
-        raise ModelError(
-            f"prune_channels takes a plan of granularity 'channel', got {plan.granularity!r}. "
-            "Use a Session for weight pruning."
+        raise PlanError(
+            f"granularity of a plan for prune_channels must be 'channel', got "
+            f"{plan.granularity!r}. Use a Session for weight pruning."
         )
+    criterion_named(plan.criterion)  # before the analysis, which can take seconds
     dense = copy.deepcopy(module)
     anatomy = Anatomy.of(dense, example_input, monitor=monitor)
     if anatomy.trace_failure:

@@ -1,6 +1,7 @@
 """Units: what one slider drives."""
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -32,14 +33,19 @@ class Unit:
 
 
 def weight_units(layers: Iterable[LayerInfo]) -> tuple[Unit, ...]:
-    """One unit for every convolution and linear layer."""
+    """One unit for every convolution and linear layer, prunable or not."""
     units = []
+    owners: dict[str, str] = {}
     for layer in layers:
-        if layer.weighted:
-            size = 1
-            for length in layer.weight_shape:
-                size *= length
-            units.append(Unit(layer.name, "weight", (layer.name,), size))
+        if not layer.weighted:
+            continue
+        owner = owners.setdefault(layer.weight_name, layer.name)
+        if not layer.weight_name:
+            reason = "its weight is computed from other parameters, not stored"
+        else:
+            reason = "" if owner == layer.name else f"it shares the weight of {owner!r}"
+        size = math.prod(layer.weight_shape)
+        units.append(Unit(layer.name, "weight", (layer.name,), size, not reason, reason))
     return tuple(units)
 
 

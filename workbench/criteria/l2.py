@@ -21,4 +21,5 @@ class L2(Criterion):
         return weight.detach().float().square()
 
     def channel_importance(self, weight: Tensor, generator: torch.Generator) -> Tensor:
-        return torch.linalg.vector_norm(filters(weight), dim=1)
+        norms: Tensor = torch.linalg.vector_norm(filters(weight), dim=1)
+        return norms

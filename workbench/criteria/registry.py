@@ -17,7 +17,7 @@ def criterion_named(name: str) -> Criterion:
     Raises:
         CriterionError: If there is none of that name; lists those there are.
     """
-    if name in CRITERIA:
+    if isinstance(name, str) and name in CRITERIA:
         return CRITERIA[name]
     close = difflib.get_close_matches(str(name), CRITERIA, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""

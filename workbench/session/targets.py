@@ -25,19 +25,26 @@ def checked_targets(targets: Mapping[str, float]) -> Mapping[str, float]:
     """A read-only copy.
 
     Raises:
-        PlanError: If a metric is unknown, or a value is not a finite number of at least 0.
+        PlanError: If a metric is unknown, or a value is out of range.
     """
     for metric, value in targets.items():
         if metric not in BETTER:
             raise PlanError(
                 f"a target's metric must be one of {', '.join(BETTER)}; got {metric!r}."
             )
-        if not math.isfinite(value) or value < 0:
+        if not _sound(metric, value):
+            bounds = "in [0, 1]" if metric == "accuracy" else "a finite number of at least 0"
             raise PlanError(
-                f"target of {metric!r} must be a finite number of at least 0, got {value}. "
+                f"target of {metric!r} must be {bounds}, got {value!r}. "
                 "Leave the metric out for no target."
             )
     return MappingProxyType(dict(targets))
+
+
+def _sound(metric: str, value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) and 0 <= value <= (1 if metric == "accuracy" else math.inf)
 
 
 def meets(metric: str, value: float, target: float) -> bool:

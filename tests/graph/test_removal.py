@@ -1,0 +1,123 @@
+"""What must always hold: the masked model and the model with removed channels agree."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from networks import TRAPS, Trap
+from torch import nn
+
+from workbench.graph import ChannelGraph, analyze_channels
+from workbench.graph.removal import remove_channels
+from workbench.graph.structure import Structure, tensor_shapes
+from workbench.masks import mask_channels
+from workbench.models import build_model
+
+FAMILIES = {
+    "resnet18": 64,
+    "vgg11_bn": 32,
+    "mobilenet_v2": 64,
+    "mobilenet_v3_small": 64,
+    "efficientnet_b0": 64,
+    "densenet121": 64,
+    "squeezenet1_1": 64,
+    "shufflenet_v2_x0_5": 64,
+    "regnet_y_400mf": 64,
+    "resnext50_32x4d": 64,
+    "mnasnet0_5": 64,
+    "convnext_tiny": 64,
+}
+"""One network of each family, and an image size in pixels that is large enough for it."""
+
+
+def half_removed(graph: ChannelGraph) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    kept = {}
+    for group in graph.prunable:
+        flags = np.ones(group.size, bool)
+        flags[random.permutation(group.size)[: group.size // 2]] = False
+        kept[group.name] = flags
+    return kept
+
+
+def lively(module: nn.Module) -> nn.Module:
+    """Float64, evaluation mode, and normalisations that do more than nothing."""
+    torch.manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            assert part.running_mean is not None and part.running_var is not None
+            part.running_mean.normal_()
+            part.running_var.uniform_(0.5, 2)
+    return module.double().eval()
+
+
+def largest_difference(module: nn.Module, inputs: torch.Tensor) -> float:
+    graph = analyze_channels(module, inputs[:1])
+    kept = half_removed(graph)
+    masked, pruned = copy.deepcopy(module), copy.deepcopy(module)
+    mask_channels(masked, graph, kept)
+    remove_channels(pruned, Structure.of(graph, kept, tensor_shapes(module)))
+    with torch.no_grad():
+        expected, found = masked(inputs), pruned(inputs)
+    assert sum(p.numel() for p in pruned.parameters()) < sum(p.numel() for p in module.parameters())
+    assert expected.abs().max() > 1e-9, "a network that answers 0 proves nothing"
+    return float((expected - found).abs().max())
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+def test_removed_channels_give_the_masked_outputs_on_traps(trap: Trap) -> None:
+    inputs = torch.randn(2, *trap.shape, dtype=torch.float64)
+    assert largest_difference(lively(trap.make()), inputs) < 1e-10
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_removed_channels_give_the_masked_outputs_on_torchvision_families(name: str) -> None:
+    module = lively(torchvision.models.get_model(name, weights=None))
+    inputs = torch.randn(2, 3, FAMILIES[name], FAMILIES[name], dtype=torch.float64)
+    assert largest_difference(module, inputs) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("constructor", "shape"), [("digits_cnn", (1, 8, 8)), ("resnet20", (3, 32, 32))]
+)
+def test_removed_channels_give_the_masked_outputs_on_bundled_networks(
+    constructor: str, shape: tuple[int, ...]
+) -> None:
+    arguments = {"num_classes": 10, "input_shape": list(shape)}
+    origin = {"kind": "bundled", "constructor": constructor, "arguments": arguments}
+    inputs = torch.randn(2, *shape, dtype=torch.float64)
+    assert largest_difference(lively(build_model(origin)), inputs) < 1e-10
+
+
+def test_sizes_follow_the_parameters() -> None:
+    module = nn.Sequential(
+        nn.Conv2d(3, 8, 1),
+        nn.BatchNorm2d(8),
+        nn.Conv2d(8, 16, 3, groups=8),
+        nn.Conv2d(16, 4, 1),
+        nn.GroupNorm(2, 4),
+        nn.Flatten(),
+        nn.Linear(4, 2),
+    ).eval()
+    graph = analyze_channels(module, torch.zeros(1, 3, 3, 3))
+    kept = {"0": np.arange(8) >= 4, "3": np.array([True, False])}
+    remove_channels(module, Structure.of(graph, kept, tensor_shapes(module)))
+    first, norm, depthwise, last, groups, _, head = module
+    assert (first.out_channels, norm.num_features) == (4, 4)
+    assert (depthwise.in_channels, depthwise.out_channels, depthwise.groups) == (4, 8, 4)
+    assert (last.in_channels, last.out_channels) == (8, 2)
+    assert (groups.num_channels, head.in_features) == (2, 2)
+
+
+def test_a_structure_survives_json() -> None:
+    structure = Structure({"0.weight": {0: np.array([1, 3]), 1: np.array([0])}})
+    again = Structure.from_json(structure.to_json())
+    assert again.to_json() == {"0.weight": {"0": [1, 3], "1": [0]}}
+
+
+def test_positions_count_in_what_an_earlier_removal_left() -> None:
+    before = Structure({"w": {0: np.array([1, 3, 5, 7])}})
+    after = Structure({"w": {0: np.array([3, 7])}})
+    assert after.positions_in(before).to_json() == {"w": {"0": [1, 3]}}
