@@ -1,0 +1,94 @@
+"""Make the screenshots of the documentation, from the workbench as it is.
+
+python scripts/screenshots.py
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+REPOSITORY = Path(__file__).parents[1]
+IMAGES = REPOSITORY / "docs" / "images"
+sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
+
+from browser_path import find_browser  # noqa: E402
+from running_lab import Lab, running_lab  # noqa: E402
+
+SHOTS = (
+    ("workbench", 1400, False),
+    ("workbench-narrow", 900, False),
+    ("workbench-dark", 1400, True),
+)
+
+
+def main() -> None:
+    """Write one picture for every width and theme."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=120_000)
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
+        shutil.copy(REPOSITORY / "notebooks" / "workbench.ipynb", lab.root)
+        for name, width, dark in SHOTS:
+            shoot(lab, name, width, dark)
+
+
+def shoot(lab: Lab, name: str, width: int, dark: bool) -> None:
+    """Tell a short story at one width and take the picture."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 1180})
+        page.set_default_timeout(120_000)
+        page.goto(lab.url("workbench.ipynb"))
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        if dark:
+            choose_dark(page)
+        page.keyboard.press("Control+b")  # without the file browser
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        kernel = lab.kernel()
+        page.get_by_test_id("pw-layer-table").wait_for()
+        tell(page)
+        page.locator(".pw-app").evaluate("element => element.scrollIntoView()")
+        page.wait_for_timeout(1500)  # for charts to be painted, which nothing announces
+        page.screenshot(path=IMAGES / f"{name}.png")
+        kernel.run("session.close()")
+        kernel.close()
+        browser.close()
+
+
+def tell(page: Page) -> None:
+    """Prune, fine-tune, and plan some more."""
+    board = page.get_by_test_id("pw-score-board")
+    expect(board.locator("[data-metric=latency_ms] [data-column=dense]")).to_contain_text("ms")
+    for unit, percent in (("block1.conv1", 40), ("block2.conv1", 60), ("head", 50)):
+        enter(page, unit, percent)
+    page.locator(".pw-prune").click()
+    expect(page.locator(".pw-status-text")).to_contain_text("pruning: done")
+    page.get_by_role("tab", name="Recovery").click()
+    page.locator(".pw-finetune").click()
+    expect(page.locator(".pw-status-text")).to_contain_text("fine-tuning: done")
+    page.locator("[data-unit='block2.conv2']").click()
+    enter(page, "block2.conv2", 25)
+    planned = board.locator("[data-metric=accuracy] [data-column=planned]")
+    expect(planned).to_contain_text("%")
+
+
+def enter(page: Page, unit: str, percent: int) -> None:
+    """Type a ratio."""
+    number = page.locator(f"[data-unit='{unit}']").get_by_test_id("pw-ratio")
+    number.fill(str(percent))
+    number.press("Enter")
+
+
+def choose_dark(page: Page) -> None:
+    """Pick JupyterLab's dark theme from its menu."""
+    page.get_by_role("menuitem", name="Settings").click()
+    page.get_by_role("menuitem", name="Theme", exact=True).hover()
+    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    page.locator("body[data-jp-theme-light=false]").wait_for()
+
+
+if __name__ == "__main__":
+    main()
