@@ -95,7 +95,7 @@ class PrunedModel:
             state = replace(self, module=pruned, weights=weights)
         else:
             state = replace(self, module=pruned, channels=selection.kept)
-            remove_channels(pruned, state.structure.positions_in(self.structure))
+            remove_channels(pruned, state.structure, self.structure)
         apply_masks(pruned, state.masks)
         return state, selection.results
 

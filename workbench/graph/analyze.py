@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from workbench.graph.dry_run import refuse_hard_coded_sizes
+from workbench.graph.dry_run import HARD_CODED, refuse_hard_coded_sizes
 from workbench.graph.grouping import build_groups
 from workbench.graph.groups import ChannelGraph
 from workbench.graph.interpreter import Interpreter
@@ -10,6 +10,7 @@ from workbench.graph.rules_attention import attention_rules
 from workbench.graph.rules_layers import layer_rules
 from workbench.graph.rules_movement import movement_rules
 from workbench.graph.rules_shape import shape_rules
+from workbench.graph.ties import scaled_by_input_width, tie_widths
 from workbench.graph.trace import trace
 from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor
@@ -35,8 +36,22 @@ def analyze_channels(
         ModelError: If the module cannot be traced.
         Cancelled: If the monitor says so.
     """
+    run = Interpreter(module, _RULES)
     with evaluation_mode(module):
-        run = Interpreter(module, trace(module, example_input), _RULES)
-        run.run(monitor)
-        graph = build_groups(run.ids, run.table)
-        return refuse_hard_coded_sizes(module, example_input, graph)
+        run.run(trace(module, example_input), monitor)
+        run.table.finish()
+        run.scaled_queries += scaled_by_input_width(module, run.table)
+        graph = _build_and_try(run, module, example_input, monitor)
+        if any(group.reason.startswith(HARD_CODED) for group in graph.groups) and tie_widths(
+            graph, run.ids, run.table
+        ):
+            tied = _build_and_try(run, module, example_input, monitor)
+            graph = max(graph, tied, key=ChannelGraph.reach)
+    return graph
+
+
+def _build_and_try(
+    run: Interpreter, module: nn.Module, example_input: Tensor, monitor: Monitor
+) -> ChannelGraph:
+    graph = build_groups(run.ids, run.table, run.scaled_queries)
+    return refuse_hard_coded_sizes(module, example_input, graph, monitor=monitor)

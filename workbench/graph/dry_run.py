@@ -1,7 +1,9 @@
 """Finds sizes that a forward pass hard-codes, by running the pruned model without data."""
 
 import copy
+import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,32 +12,40 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from workbench.errors import InternalError
-from workbench.graph.groups import ChannelGraph, Group
+from workbench.graph.attributes import failure_of, proposals, siblings
+from workbench.graph.groups import ChannelGraph, Group, SizeAttribute
 from workbench.graph.removal import remove_channels
 from workbench.graph.structure import Structure, tensor_shapes
+from workbench.progress import SILENT, Monitor
 
-_NOT_THE_MODEL = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+HARD_CODED = "its size is hard-coded"
+"""How the reason of a group begins that a dry run refused."""
+
+_NOT_THE_MODEL = (
+    f"{Path(torch.__file__).parent}{os.sep}",
+    f"{Path(__file__).parent}{os.sep}",
+)
 _REMOVED_SHARE = 3  # a third of the channels: seldom a size that happens to fit
 
 
 def refuse_hard_coded_sizes(
-    module: nn.Module, example_input: Tensor, graph: ChannelGraph
+    module: nn.Module,
+    example_input: Tensor,
+    graph: ChannelGraph,
+    *,
+    monitor: Monitor = SILENT,
 ) -> ChannelGraph:
     """Mark the groups without which the forward pass no longer runs, or changes its output shape.
 
     All groups are tried at once, on the meta device; only if that fails are they halved until
-    the culprits stand alone.
+    the culprits stand alone. A plain number in a module that can follow is made to.
     """
-    expected = _output_shapes(_meta_copy(module), example_input)
-
-    def complaint(groups: tuple[Group, ...]) -> str:
-        return _complaint(module, example_input, graph, groups, expected)
-
+    run = _DryRun(module, example_input, graph, monitor)
     refused: dict[str, str] = {}
     pending = [graph.prunable]
     while pending:
         groups = pending.pop()
-        found = complaint(groups) if groups else ""
+        found = run.complaint(groups) if groups else ""
         if not found:
             continue
         if len(groups) == 1:
@@ -43,38 +53,78 @@ def refuse_hard_coded_sizes(
             continue
         middle = len(groups) // 2
         pending += [groups[:middle], groups[middle:]]
-    graph = graph.refuse(refused)
-    if refused and graph.prunable and (left := complaint(graph.prunable)):
+    graph = replace(graph.refuse(refused), sizes=tuple(run.sizes))
+    if refused and graph.prunable and (left := run.complaint(graph.prunable)):
         return graph.refuse({group.name: left for group in graph.prunable})
     return graph
 
 
-def _complaint(
-    module: nn.Module,
-    example_input: Tensor,
-    graph: ChannelGraph,
-    groups: tuple[Group, ...],
-    expected: list[torch.Size],
-) -> str:
-    kept = {}
-    for group in groups:
-        flags = np.ones(group.size, bool)
-        flags[: max(1, group.size // _REMOVED_SHARE)] = False
-        kept[group.name] = flags
-    pruned = _meta_copy(module)
-    remove_channels(pruned, Structure.of(graph, kept, tensor_shapes(module)))
-    try:
-        shapes = _output_shapes(pruned, example_input)
-    except InternalError:
-        raise
-    except Exception as error:  # whatever the model's own code raises
-        return f"its size is hard-coded{_line_of(error)}: {_first_line(error)}"
-    if shapes != expected:
-        return (
-            "its size is hard-coded in the forward pass: without some of its channels the output "
-            f"has shape {_text(shapes)} instead of {_text(expected)}"
-        )
-    return ""
+class _DryRun:
+    """Tries groups; remembers the numbers that had to follow."""
+
+    def __init__(
+        self, module: nn.Module, example_input: Tensor, graph: ChannelGraph, monitor: Monitor
+    ) -> None:
+        self.sizes: list[SizeAttribute] = list(graph.sizes)
+        self._module, self._graph, self._monitor = module, graph, monitor
+        self._shapes = tensor_shapes(module)
+        self._input = torch.empty_like(example_input, device="meta")
+        self._expected = _output_shapes(_meta_copy(module), self._input)
+
+    def complaint(self, groups: tuple[Group, ...]) -> str:
+        """Why these groups cannot be pruned together; empty if they can."""
+        self._monitor.report(0, 1, "trying the pruned network without data")
+        kept = {group.name: _some_removed(group.size) for group in groups}
+        pruned = _meta_copy(self._module)
+        graph = replace(self._graph, sizes=tuple(self.sizes))
+        remove_channels(pruned, Structure.of(graph, kept, self._shapes))
+        while True:
+            try:
+                shapes = _output_shapes(pruned, self._input)
+            except InternalError:
+                raise
+            except Exception as error:  # whatever the model's own code raises
+                if self._follow(error, pruned, groups):
+                    continue
+                return f"{HARD_CODED}{_line_of(error)}: {_first_line(error)}"
+            if shapes != self._expected:
+                return (
+                    f"{HARD_CODED} in the forward pass: without some of its channels "
+                    f"the output has shape {_text(shapes)} instead of {_text(self._expected)}"
+                )
+            return ""
+
+    def _follow(self, error: Exception, pruned: nn.Module, groups: tuple[Group, ...]) -> bool:
+        """Make a number of the failing module follow; whether that moved the failure on."""
+        failure = failure_of(error, pruned)
+        if failure is None:
+            return False
+        for proposal in proposals(failure, groups, self._shapes):
+            before = getattr(failure.module, proposal.attribute)
+            self._set(pruned, proposal)
+            if getattr(failure.module, proposal.attribute) == before:
+                continue
+            try:
+                _output_shapes(pruned, self._input)
+            except Exception as next_error:
+                if failure.same_place(failure_of(next_error, pruned)):
+                    setattr(failure.module, proposal.attribute, before)
+                    continue
+            for size in (proposal, *siblings(proposal, failure, self._module, self._shapes)):
+                self._set(pruned, size)
+                self.sizes.append(size)
+            return True
+        return False
+
+    def _set(self, pruned: nn.Module, size: SizeAttribute) -> None:
+        length = pruned.get_parameter(size.parameter).shape[size.dim]
+        setattr(pruned.get_submodule(size.module), size.attribute, length // size.per)
+
+
+def _some_removed(size: int) -> np.ndarray:
+    kept = np.ones(size, bool)
+    kept[: max(1, size // _REMOVED_SHARE)] = False
+    return kept
 
 
 def _meta_copy(module: nn.Module) -> nn.Module:
@@ -87,9 +137,9 @@ def _meta_copy(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, memo)
 
 
-def _output_shapes(module: nn.Module, example_input: Tensor) -> list[torch.Size]:
+def _output_shapes(module: nn.Module, meta_input: Tensor) -> list[torch.Size]:
     with torch.no_grad():
-        output = module(torch.empty_like(example_input, device="meta"))
+        output = module(meta_input)
     return [leaf.shape for leaf in pytree.tree_leaves(output) if isinstance(leaf, Tensor)]
 
 

@@ -1,20 +1,29 @@
 """From ids to groups: classes of ids that touch the same parameters form a group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from torch import Tensor
 
-from workbench.graph.groups import ChannelGraph, Group, Member
+from workbench.graph.groups import ChannelGraph, Group, Member, Rescale
 from workbench.graph.ids import ChannelIds
-from workbench.graph.reasons import TIED_TOGETHER, Reason
+from workbench.graph.reasons import TIED_TOGETHER, Reason, scaled_by_width
 from workbench.graph.table import ParameterTable, Role
 
 _HASH_SEED = 20_231
 
 
-def build_groups(ids: ChannelIds, table: ParameterTable) -> ChannelGraph:
-    """Collect the groups of a finished run."""
+def build_groups(
+    ids: ChannelIds, table: ParameterTable, scaled_queries: Sequence[Tensor] = ()
+) -> ChannelGraph:
+    """Collect the groups of finished runs.
+
+    Args:
+        ids: What was found out about ids.
+        table: Where they lie in parameters.
+        scaled_queries: Ids ``(heads, width)`` of queries whose width sets their scale.
+    """
     classes = ids.classes()
     pinned = ids.pinned_classes(classes)
     entries = list(table.assigned().items())
@@ -26,18 +35,46 @@ def build_groups(ids: ChannelIds, table: ParameterTable) -> ChannelGraph:
     layers = [tuple(dict.fromkeys(m.layer for m in of if m.role == "output")) for of in members]
     makers = [number for number, of in enumerate(layers) if of]
     names = _unique_names([layers[number][0] for number in makers])
-    return ChannelGraph(
-        tuple(
-            Group(
-                name,
-                len(found[number]),
-                layers[number],
-                members[number],
-                _reason(found[number], pinned),
-            )
-            for name, number in zip(names, makers, strict=True)
+    groups = []
+    for name, number in zip(names, makers, strict=True):
+        group = Group(
+            name,
+            len(found[number]),
+            layers[number],
+            members[number],
+            _reason(found[number], pinned),
         )
-    )
+        for query in scaled_queries:
+            if not group.reason and np.isin(classes[query.numpy()], found[number]).any():
+                group = _made_up_for(group, query.numpy(), classes, entries, table.roles)
+        groups.append(group)
+    return ChannelGraph(tuple(groups))
+
+
+def _made_up_for(
+    group: Group,
+    query: np.ndarray,
+    classes: np.ndarray,
+    entries: list[tuple[tuple[str, int], Tensor]],
+    roles: Mapping[tuple[str, int], Role],
+) -> Group:
+    """Note the rows that make a query, ids ``(heads, width)``; refuse where that cannot do.
+
+    Every head must lose the same widths, all of them of this group, and nothing may stand
+    between the rows and the product.
+    """
+    heads = [set(head) for head in classes[query].tolist()]
+    rows = {
+        key: np.flatnonzero(np.isin(along.numpy(), query))
+        for key, along in entries
+        if np.isin(along.numpy(), query).any()
+    }
+    equal = all(head == heads[0] for head in heads) and len(heads[0]) == group.size
+    plain = all(dim == 0 and roles[name, dim] == "output" for name, dim in rows)
+    if not equal or not plain:
+        return group.refused(str(scaled_by_width(group.name)))
+    rescales = tuple(Rescale(name, found) for (name, _), found in rows.items())
+    return replace(group, rescales=(*group.rescales, *rescales))
 
 
 def _reason(classes: np.ndarray, pinned: dict[int, Reason]) -> str:

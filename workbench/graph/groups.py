@@ -32,6 +32,32 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Rescale:
+    """Rows of a parameter to multiply by the square root of the share of channels kept.
+
+    Attention that derives its scale from the width of its heads would change it with the width;
+    the rows that make the queries make up for that.
+    """
+
+    parameter: str
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class SizeAttribute:
+    """A plain number in a module that has to follow the length of a parameter's dimension.
+
+    Its value is that length divided by `per`.
+    """
+
+    module: str
+    attribute: str
+    parameter: str
+    dim: int
+    per: int = 1
+
+
+@dataclass(frozen=True)
 class Group:
     """Channels that share their members, and go one class at a time.
 
@@ -41,6 +67,7 @@ class Group:
         layers: The layers that make these channels, in the order they run.
         members: Every parameter dimension reached.
         reason: Why nothing can be removed, in words; empty when it can.
+        rescales: What to multiply when channels go.
     """
 
     name: str
@@ -48,6 +75,7 @@ class Group:
     layers: tuple[str, ...]
     members: tuple[Member, ...] = field(repr=False)
     reason: str = ""
+    rescales: tuple[Rescale, ...] = field(default=(), repr=False)
 
     @property
     def prunable(self) -> bool:
@@ -83,9 +111,11 @@ class ChannelGraph:
 
     Attributes:
         groups: All groups, prunable or not, in the order their first layer runs.
+        sizes: Plain numbers in modules that follow.
     """
 
     groups: tuple[Group, ...]
+    sizes: tuple[SizeAttribute, ...] = ()
 
     @property
     def prunable(self) -> tuple[Group, ...]:
@@ -108,12 +138,16 @@ class ChannelGraph:
 
     def refuse(self, reasons: dict[str, str]) -> "ChannelGraph":
         """The graph with these groups (by name) marked as not prunable."""
-        return ChannelGraph(
-            tuple(
-                group.refused(reasons[group.name]) if group.name in reasons else group
-                for group in self.groups
-            )
+        groups = tuple(
+            group.refused(reasons[group.name]) if group.name in reasons else group
+            for group in self.groups
         )
+        return replace(self, groups=groups)
+
+    def reach(self) -> int:
+        """How many slices of producing layers can be removed: the more, the better analysed."""
+        outputs = (m for group in self.prunable for m in group.members if m.role == "output")
+        return sum(member.indices.size for member in outputs)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data, one entry a group."""

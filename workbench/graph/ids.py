@@ -14,6 +14,8 @@ from torch import Tensor
 from workbench.graph.reasons import Reason
 
 NO_CHANNEL = 0
+ANY_CHANNEL = -1
+"""One value stretched over however many channels there are: no channel, and no obstacle."""
 
 
 def narrow_expanded(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -51,7 +53,7 @@ class ChannelIds:
         """Say that these ids cannot be removed."""
         (ids,) = narrow_expanded(ids)
         found = np.unique(ids.numpy())
-        found = found[found != NO_CHANNEL]
+        found = found[found > NO_CHANNEL]
         if found.size:
             self._pinned.append((found, reason))
 
@@ -62,7 +64,7 @@ class ChannelIds:
         """
         first, second = narrow_expanded(first, second)
         left, right = first.numpy().ravel(), second.numpy().ravel()
-        differ = left != right
+        differ = (left != right) & (left != ANY_CHANNEL) & (right != ANY_CHANNEL)
         left, right = left[differ], right[differ]
         if not left.size:
             return

@@ -70,29 +70,30 @@ Rule = Callable[["Interpreter", Call], Any]
 class Interpreter:
     """The state of one run: ids handed out, and the table of parameters they met."""
 
-    def __init__(self, module: nn.Module, trace: Trace, rules: dict[str, Rule]) -> None:
+    def __init__(self, module: nn.Module, rules: dict[str, Rule]) -> None:
         self.ids = ChannelIds()
         self.table = ParameterTable(self.ids)
-        self._trace = trace
+        self.scaled_queries: list[Tensor] = []
+        """Ids of queries, (heads, width), where the width sets the scale of the attention."""
         self._rules = rules
         self._tensors = dict(module.named_parameters()) | dict(module.named_buffers())
         self._values: dict[str, Any] = {}
 
-    def run(self, monitor: Monitor = SILENT) -> None:
-        """Run every node.
+    def run(self, trace: Trace, monitor: Monitor = SILENT) -> None:
+        """Run every node. A second trace of the same module adds to what the first one found.
 
         Raises:
             Cancelled: If the monitor says so; it is asked before every node.
         """
-        for number, node in enumerate(self._trace.nodes):
-            monitor.report(number, len(self._trace.nodes), "analysing channels")
+        self._values = {}
+        for number, node in enumerate(trace.nodes):
+            monitor.report(number, len(trace.nodes), "analysing channels")
             if node.op == "placeholder":
-                self._values[node.name] = self._placeholder(node)
+                self._values[node.name] = self._placeholder(node, trace)
             elif node.op == "call_function":
                 self._values[node.name] = self._call(node)
             elif node.op == "output":
                 self._pin_all(self._resolve(node.args), MODEL_OUTPUT)
-        self.table.finish()
 
     def as_ids(self, value: Tensor | ParameterView | Constant) -> Tensor:
         """Ids of any operand: those it carries, those of a parameter's elements, or none."""
@@ -101,6 +102,14 @@ class Interpreter:
         if isinstance(value, Constant):
             return torch.zeros((), dtype=torch.int64).expand(value.value.shape)
         return value
+
+    def value_of(self, item: ParameterView | Constant) -> Tensor:
+        """The numbers of a constant, or of a parameter or buffer used as an index."""
+        if isinstance(item, Constant):
+            return item.value
+        stored = self._tensors[item.name].detach()
+        view = item.view
+        return stored.as_strided(view.shape, view.stride(), view.storage_offset())
 
     def view_of(self, source: ParameterView, moved: Tensor) -> ParameterView | None:
         """`moved` as a view of the same parameter, or None if it is a copy."""
@@ -118,13 +127,13 @@ class Interpreter:
             elif isinstance(value, ParameterView) and value.name in self.table.elements:
                 self.ids.pin(self.table.element_ids(value), reason)
 
-    def _placeholder(self, node: Node) -> Any:
-        if node.name in self._trace.tensors:
-            name = self._trace.tensors[node.name]
+    def _placeholder(self, node: Node, trace: Trace) -> Any:
+        if node.name in trace.tensors:
+            name = trace.tensors[node.name]
             shape = self._tensors[name].shape
             return ParameterView(name, torch.empty(shape, device="meta"), shape)
-        if node.name in self._trace.constants:
-            return Constant(self._trace.constants[node.name])
+        if node.name in trace.constants:
+            return Constant(trace.constants[node.name])
         value = node.meta.get("val")
         if not isinstance(value, Tensor):
             return value

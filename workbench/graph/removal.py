@@ -8,29 +8,43 @@ from torch import Tensor, nn
 from workbench.errors import InternalError
 from workbench.graph.structure import Structure
 
+DENSE = Structure()
 
-def remove_channels(module: nn.Module, positions: Structure) -> None:
-    """Keep only these positions of the module's own, current parameters and buffers, in place.
+
+def remove_channels(module: nn.Module, structure: Structure, current: Structure = DENSE) -> None:
+    """Leave only what `structure` has, in place.
 
     Modules keep their class and code; their sizes (``out_channels``, ``num_features``, ...)
     follow their parameters. Gradients are dropped.
+
+    Args:
+        module: A model with the structure `current`.
+        structure: What is to be left, a part of it.
+        current: What the model has now; everything by default.
     """
     touched: set[nn.Module] = set()
-    for name, dims in positions.kept.items():
+    for name in {**structure.kept, **structure.scales}:
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
         tensor = getattr(owner, leaf)
         touched.add(owner)
         with torch.no_grad():
             sliced = tensor.detach()
-            for dim, indices in dims.items():
-                sliced = sliced.index_select(dim, torch.as_tensor(indices, device=tensor.device))
+            for dim in structure.kept.get(name, {}):
+                positions = structure.positions(name, dim, current)
+                sliced = sliced.index_select(dim, torch.as_tensor(positions, device=tensor.device))
+            if (factors := structure.row_factors(name, current)) is not None:
+                shape = (-1, *[1] * (sliced.dim() - 1))
+                sliced = sliced * torch.as_tensor(factors).to(sliced).reshape(shape)
         if isinstance(tensor, nn.Parameter):
             setattr(owner, leaf, nn.Parameter(sliced, requires_grad=tensor.requires_grad))
         else:
             owner.register_buffer(leaf, sliced, leaf not in owner._non_persistent_buffers_set)
     for owner in touched:
         _resize(owner)
+    for path, attributes in structure.attributes.items():
+        for attribute, value in attributes.items():
+            setattr(module.get_submodule(path), attribute, value)
 
 
 def _resize(owner: nn.Module) -> None:
@@ -76,6 +90,11 @@ def _resize_layer_norm(owner: nn.Module) -> None:
 def _resize_group_norm(owner: nn.Module) -> None:
     assert isinstance(owner, nn.GroupNorm)
     owner.num_channels = len(owner.weight)
+
+
+def manages_its_sizes(owner: nn.Module) -> bool:
+    """Whether a module's sizes follow its parameters by the rules of this file."""
+    return isinstance(owner, tuple(_RESIZE))
 
 
 _RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {

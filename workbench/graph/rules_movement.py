@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from workbench.graph.ids import narrow_expanded
+from workbench.graph.ids import ANY_CHANNEL, NO_CHANNEL, narrow_expanded
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
 from workbench.graph.reasons import Reason, fixed_positions, split_in_parts
 from workbench.graph.table import ParameterView
@@ -44,7 +44,8 @@ def split_view(run: Interpreter, call: Call) -> Any:
         result = source.reshape(call.output_shape)
         reason = split_in_parts(call.operator, call.place)
         for start, stop, target in _cut_dimensions(tuple(source.shape), tuple(result.shape)):
-            if stop - start == 1 and len(target) > 1 and _varies(source, start):
+            long = [dim for dim in range(start, stop) if source.shape[dim] > 1]
+            if len(long) == 1 and len(target) > 1 and _varies(source, long[0]):
                 _tie_parts(run, result, target[:-1], reason)
         return result
     return move(run, call)
@@ -83,10 +84,10 @@ def slice_dimension(run: Interpreter, call: Call) -> Any:
     step = call.argument(4, "step", 1)
     size = moved.shape[dim]
     if step > 1 and length % step == 0 and size * step == length:
-        parts = source.unflatten(dim, (size, step))
+        parts = source.unflatten(dim, (size, step))  # type: ignore[no-untyped-call]
         _tie_parts(run, parts, (dim + 1,), split_in_parts(call.operator, call.place))
     elif step == 1 and length % size == 0 and start % size == 0:
-        parts = source.unflatten(dim, (length // size, size))
+        parts = source.unflatten(dim, (length // size, size))  # type: ignore[no-untyped-call]
         _tie_parts(run, parts, (dim,), split_in_parts(call.operator, call.place))
     else:
         run.ids.pin(source, fixed_positions(call.operator, call.place))
@@ -119,7 +120,7 @@ def shuffle_pixels(run: Interpreter, call: Call) -> Any:
     """Pixel shuffle: the factor-squared channels that become one go together."""
     source = run.as_ids(call.args[0])
     factor = call.args[1]
-    blocks = source.unflatten(-3, (-1, factor * factor))
+    blocks = source.unflatten(-3, (-1, factor * factor))  # type: ignore[no-untyped-call]
     dim = blocks.dim() - 3
     _tie_parts(run, blocks, (dim,), split_in_parts(call.operator, call.place))
     return torch.nn.functional.pixel_shuffle(source, factor)
@@ -189,15 +190,38 @@ def _move_parameter(run: Interpreter, call: Call, source: ParameterView) -> Any:
 
 
 def _execute(run: Interpreter, call: Call) -> Any:
-    as_index = call.operator in {"aten.index", "aten.index_select"}
-
     def ids_of(item: Any) -> Any:
-        if isinstance(item, Constant):
-            return item.value if as_index else run.as_ids(item)
-        return run.as_ids(item) if isinstance(item, ParameterView) else item
+        return run.as_ids(item) if isinstance(item, ParameterView | Constant) else item
 
+    def value_of(item: Any) -> Any:
+        return run.value_of(item) if isinstance(item, ParameterView | Constant) else item
+
+    if call.operator in {"aten.index", "aten.index_select"}:
+        indices = pytree.tree_map(value_of, call.args[1:])
+        return call.node.target(ids_of(call.args[0]), *indices)  # type: ignore[operator]
     args, kwargs = _replace(call, ids_of)
     return call.node.target(*args, **kwargs)  # type: ignore[operator]
+
+
+def stretch(run: Interpreter, call: Call) -> Any:
+    """Expanding: one value that is no channel stands for as many as are asked for."""
+    moved = move(run, call)
+    if isinstance(moved, ParameterView):
+        return moved
+    source = run.as_ids(call.args[0])
+    missing = moved.dim() - source.dim()
+    longer = any(
+        moved.shape[dim] > 1 and (dim < missing or source.shape[dim - missing] == 1)
+        for dim in range(moved.dim())
+    )
+    if not longer or _any_channel(source):
+        return moved
+    return torch.full((), ANY_CHANNEL).expand(moved.shape)
+
+
+def _any_channel(ids: Tensor) -> bool:
+    (compact,) = narrow_expanded(ids)
+    return bool((compact > NO_CHANNEL).any())
 
 
 def _leaves(call: Call) -> list[Any]:
@@ -215,6 +239,7 @@ def movement_rules() -> dict[str, Rule]:
     rules |= {f"aten.{name}": split_view for name in SPLITTING}
     rules |= {f"aten.{name}": move_by_position for name in FIXED}
     rules |= {f"aten.{name}": split_equally for name in ("split", "split_with_sizes", "chunk")}
+    rules |= {f"aten.{name}": stretch for name in ("expand", "expand_as", "broadcast_to")}
     rules |= {"aten.slice": slice_dimension, "aten.narrow": slice_dimension}
     rules |= {"aten.select": select_position, "aten.pixel_shuffle": shuffle_pixels}
     return rules | {"aten.pad": pad, "aten.constant_pad_nd": pad, "getitem": move}

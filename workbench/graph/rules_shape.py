@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbench.graph.ids import narrow_expanded
+from workbench.graph.ids import ANY_CHANNEL, narrow_expanded
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
 from workbench.graph.reasons import Reason, meets_constant, mixes_channels
 from workbench.graph.table import ParameterView
@@ -110,21 +110,8 @@ POOLING = [
 FRESH = """
 new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like rand_like randn_like
 """.split()
-REDUCTION = [
-    "mean",
-    "sum",
-    "amax",
-    "amin",
-    "max",
-    "min",
-    "var",
-    "std",
-    "norm",
-    "linalg_vector_norm",
-    "prod",
-    "any",
-    "all",
-]
+NORMS = ["norm", "linalg_vector_norm"]
+REDUCTION = ["mean", "sum", "amax", "amin", "max", "min", "var", "std", "prod", "any", "all"]
 
 
 def keep_ids(run: Interpreter, call: Call) -> Any:
@@ -165,7 +152,8 @@ def _combine(run: Interpreter, first: Tensor, second: Tensor, reason: Reason) ->
         return torch.zeros((), dtype=torch.int64).expand(shape)
     if not serves_several and not served_by_several:
         run.ids.unite(wide_first, wide_second, reason)
-    return wide_second if served_by_several else wide_first
+    yields = served_by_several or bool((narrow_expanded(wide_first)[0] == ANY_CHANNEL).any())
+    return wide_second if yields else wide_first
 
 
 def _stretched(ids: Tensor, shape: torch.Size) -> tuple[int, ...]:
@@ -218,6 +206,17 @@ def _positive(dims: Any, count: int) -> tuple[int, ...]:
     return tuple(dim % count for dim in listed)
 
 
+def vector_norm(run: Interpreter, call: Call) -> Any:
+    """A norm: across channels, removed ones, which are 0, do not count."""
+    ids = run.as_ids(call.args[0])
+    reduced = _positive(call.argument(2, "dim"), ids.dim())
+    if _varies_along(ids, *reduced):
+        return call.blank()
+    for dim in reduced:
+        ids = ids.narrow(dim, 0, 1)
+    return ids.reshape(call.output_shape)
+
+
 def softmax(run: Interpreter, call: Call) -> Any:
     """Softmax keeps channels unless it normalises across them."""
     ids = run.as_ids(call.args[0])
@@ -239,4 +238,5 @@ def shape_rules() -> dict[str, Rule]:
     rules |= {f"aten.{name}": pool for name in POOLING}
     rules |= {f"aten.{name}": reduce for name in REDUCTION}
     rules |= {f"aten.{name}": fresh_values for name in FRESH}
+    rules |= {f"aten.{name}": vector_norm for name in NORMS}
     return rules | {"aten.softmax": softmax, "aten.log_softmax": softmax}

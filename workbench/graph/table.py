@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from workbench.graph.ids import ChannelIds
+from workbench.graph.ids import NO_CHANNEL, ChannelIds
 from workbench.graph.reasons import Reason
 
 Role = Literal["output", "input", "elementwise"]
@@ -69,6 +69,7 @@ class ParameterTable:
     ) -> None:
         """Say that index ``rows[i]`` of dimension `dim` is the slice of channel ``ids[i]``."""
         key = (parameter.name, dim)
+        ids = ids.clamp(min=NO_CHANNEL)
         table = self.dimensions.setdefault(key, torch.full((parameter.shape[dim],), _UNSET))
         self.roles.setdefault(key, role)
         again = table[rows] != _UNSET
