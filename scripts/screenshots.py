@@ -3,6 +3,7 @@
 python scripts/screenshots.py
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -40,10 +41,9 @@ def shoot(lab: Lab, name: str, width: int, dark: bool) -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": width, "height": 1180})
         page.set_default_timeout(120_000)
+        choose_theme(lab, "JupyterLab Dark" if dark else "JupyterLab Light")
         page.goto(lab.url("workbench.ipynb"))
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-        if dark:
-            choose_dark(page)
         page.keyboard.press("Control+b")  # without the file browser
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
@@ -82,12 +82,11 @@ def enter(page: Page, unit: str, percent: int) -> None:
     number.press("Enter")
 
 
-def choose_dark(page: Page) -> None:
-    """Pick JupyterLab's dark theme from its menu."""
-    page.get_by_role("menuitem", name="Settings").click()
-    page.get_by_role("menuitem", name="Theme", exact=True).hover()
-    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+def choose_theme(lab: Lab, theme: str) -> None:
+    """Set JupyterLab's theme for pages opened from now on."""
+    folder = lab.root / ".settings" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from widgets.score_board import ScoreBoard
 from widgets.score_rows import score_rows, target_value
 from widgets.table_rows import table_rows, unit_states
 from widgets.theme import ThemeWatcher
+from widgets.wording import count, percent
 from workbench import Plan, Session
 from workbench.events import (
     BatchTrained,
@@ -69,7 +70,7 @@ class Workbench(ipywidgets.VBox):
         self._recovery = RecoveryPanel(session, self._finetune)
         self._export = ExportPanel(session, self._write)
         self._history = HistoryPanel(session, self._undo, self._redo)
-        self._status = StatusPanel(session.cancel)
+        self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
             [self._inspect.root, self._recovery.root, self._export.root],
@@ -204,6 +205,14 @@ class Workbench(ipywidgets.VBox):
         self._dispatcher.mark("status")
         if not isinstance(event, TaskProgress) and event.kind != "preview":
             self._dispatcher.mark("controls", "recovery")
+
+    def _outcome(self, event: TaskEnded) -> str:
+        """What a finished task led to, in a few words."""
+        if event.kind not in ("prune", "finetune"):
+            return ""
+        metrics = self.session.history.current.metrics
+        accuracy = "" if metrics.accuracy is None else f" · accuracy {percent(metrics.accuracy)}"
+        return f"{accuracy} · {count(metrics.parameters)} parameters"
 
     # What a person asks for; on the dispatcher's thread
 

@@ -56,7 +56,7 @@ class LayerTable(anywidget.AnyWidget):
     """
 
     _esm = module_source("layer_table.js")
-    _css = style_source("layer_table.css", "layer_table_controls.css")
+    _css = style_source("layer_table.css", "layer_table_cells.css", "layer_table_controls.css")
 
     rows = traitlets.List(traitlets.Dict(), help="Rows in the model's order; each a LayerRow.").tag(
         sync=True

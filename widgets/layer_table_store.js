@@ -59,7 +59,7 @@ export class Store {
   }
 
   movable(unit) {
-    return unit in this.units && !this.units[unit].locked;
+    return !this.reason && unit in this.units && !this.units[unit].locked;
   }
 
   receive(changes) {

@@ -48,8 +48,15 @@ _LINES = (
         "ms",
         1,
         wording.milliseconds,
-        "ONNX Runtime on this machine's CPU, one input at a time, one thread: the median. The "
-        "factor compares with the dense model, measured in turn, with its 95 % interval.",
+        "ONNX Runtime on this machine's CPU, one input at a time, one thread: the median.",
+    ),
+    _Line(
+        "speedup",
+        "speed-up",
+        "×",
+        1,
+        lambda ratio: f"{ratio:.2f}×",
+        "How many times faster than the dense model, both measured in turn in ONNX Runtime.",
     ),
     _Line("macs", "MACs", "M", 1e6, wording.count, "Multiply-adds of one input."),
     _Line("parameters", "parameters", "k", 1e3, wording.count, "Numbers stored in parameters."),
@@ -103,13 +110,13 @@ def _row(
         "label": line.label,
         "better": BETTER[line.metric],
         "unit": line.unit,
-        "dense": _text(line, dense),
-        "now": _text(line, now) + _speedup(line, now),
+        "dense": _text(line, dense) if line.metric != "speedup" else "",
+        "now": _text(line, now) if line.metric != "speedup" or now is not dense else "",
         "planned": line.text(value) if value is not None else _pending(line, prediction),
         "planned_kind": kind,
         "target": None if target is None else round(target / line.per_unit, 6),
         "met": None if target is None or judged is None else meets(line.metric, judged, target),
-        "hint": line.hint,
+        "hint": line.hint + _interval(line, now),
     }
 
 
@@ -130,6 +137,8 @@ def _pending(line: _Line, prediction: Prediction | None) -> str:
 def _value(metrics: Metrics, metric: str) -> float | None:
     if metric == "latency_ms":
         return metrics.latency_ms.median_ms if metrics.latency_ms else None
+    if metric == "speedup":
+        return metrics.speedup.value if metrics.speedup else None
     value: float | None = getattr(metrics, metric)
     return value
 
@@ -139,8 +148,8 @@ def _text(line: _Line, metrics: Metrics) -> str:
     return MEASURING if value is None else line.text(value)
 
 
-def _speedup(line: _Line, metrics: Metrics) -> str:
-    if line.metric != "latency_ms" or metrics.speedup is None:
-        return ""
+def _interval(line: _Line, metrics: Metrics) -> str:
     ratio = metrics.speedup
-    return f" · {ratio.value:.2f}× ({ratio.low:.2f}–{ratio.high:.2f})"
+    if line.metric != "speedup" or ratio is None:
+        return ""
+    return f" 95 % interval: {ratio.low:.2f} to {ratio.high:.2f}."

@@ -7,7 +7,9 @@ from typing import Any
 
 import anywidget
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from widgets.layer_table import LayerRow, LayerTable, UnitState
 
 Messages = list[dict[str, Any]]
 
@@ -85,3 +87,97 @@ def mount(chromium: Browser) -> Iterator[Callable[..., Mounted]]:
     yield mount
     page.close()
     assert complaints == []
+
+
+EVIL = "<img src=x onerror=alert(1)>"
+REASON = "not prunable: these are the model's outputs"
+
+
+def layer_row(unit: str, share: float = 0.1, **changes: Any) -> LayerRow:
+    values: dict[str, Any] = {
+        "unit": unit,
+        "title": unit,
+        "kind": "conv",
+        "shape": "3x3",
+        "size": 32,
+        "size_label": "32 channels",
+        "parameters_share": share,
+        "macs_share": share,
+        "histogram": [1, 2, 1],
+        "layers": [unit],
+        "prunable": True,
+        "reason": "",
+    }
+    return LayerRow(**{**values, **changes})
+
+
+def unit_state(ratio: float = 0.0, **changes: Any) -> UnitState:
+    return UnitState(
+        **{"ratio": ratio, "achieved": 0.0, "locked": False, "pinned": False, **changes}
+    )
+
+
+@pytest.fixture
+def five_layers() -> LayerTable:
+    """A free row, a half-pruned group, a locked row, a hostile name and a fixed row."""
+    rows = [
+        layer_row("stem", 0.1),
+        layer_row("stage.0.conv1", 0.3, layers=["stage.0.conv1", "stage.0.shortcut"]),
+        layer_row("stage.0.conv2", 0.2),
+        layer_row(EVIL, 0.25),
+        layer_row("classifier", 0.05, prunable=False, reason=REASON),
+    ]
+    units = {
+        "stem": unit_state(),
+        "stage.0.conv1": unit_state(0.5, achieved=0.3),
+        "stage.0.conv2": unit_state(0.2, locked=True),
+        EVIL: unit_state(pinned=True),
+    }
+    return LayerTable(print, rows, units, selected="stem")
+
+
+class Shown:
+    """Rows of a mounted table by their unit."""
+
+    def __init__(self, mounted: Mounted) -> None:
+        self.page, self.mounted = mounted.page, mounted
+
+    def row(self, unit: str, view: int = 0) -> Locator:
+        return self.page.locator(f"tr[data-unit={unit!r}]").nth(view)
+
+    def slider(self, unit: str, view: int = 0) -> Locator:
+        return self.row(unit, view).get_by_test_id("pw-slider")
+
+    def number(self, unit: str) -> Locator:
+        return self.row(unit).get_by_test_id("pw-ratio")
+
+    def lock(self, unit: str) -> Locator:
+        return self.row(unit).get_by_test_id("pw-lock")
+
+    def grab(self, unit: str, to: float) -> None:
+        """Press the mouse on a slider's thumb and move it, without letting go."""
+        box = self.slider(unit).bounding_box()
+        left, width = box["x"] + 7, box["width"] - 14
+        at = float(self.slider(unit).input_value())
+        middle = box["y"] + box["height"] / 2
+        self.page.mouse.move(left + width * at / 0.99, middle)
+        self.page.mouse.down()
+        self.page.mouse.move(left + width * to / 0.99, middle, steps=8)
+
+    def last(self, kind: str) -> dict[str, Any]:
+        self.page.wait_for_function(
+            "kind => model.sent.some(message => message.type === kind)", arg=kind
+        )
+        return [message for message in self.mounted.sent if message["type"] == kind][-1]
+
+
+@pytest.fixture
+def shown(mount: Callable[..., Mounted], five_layers: LayerTable) -> Shown:
+    """The table of five layers, mounted once."""
+    return Shown(mount(five_layers))
+
+
+@pytest.fixture
+def shown_twice(mount: Callable[..., Mounted], five_layers: LayerTable) -> Shown:
+    """The same table in two places of one page."""
+    return Shown(mount(five_layers, views=2))

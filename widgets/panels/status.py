@@ -14,9 +14,13 @@ class StatusPanel:
 
     Args:
         cancel: Called when Cancel is pressed.
+        about: What to add to the news that a task is done.
     """
 
-    def __init__(self, cancel: Callable[[], None]) -> None:
+    def __init__(
+        self, cancel: Callable[[], None], about: Callable[[TaskEnded], str] = lambda event: ""
+    ) -> None:
+        self._about = about
         self._running: dict[int, TaskStarted] = {}
         self._progress: TaskProgress | None = None
         self._message, self._failed = "ready", False
@@ -54,7 +58,7 @@ class StatusPanel:
         elif event.outcome == "cancelled":
             self.say(f"{event.title} was cancelled; nothing was changed.")
         elif not self._failed:
-            self.say(f"{event.title}: done")
+            self.say(f"{event.title}: done{self._about(event)}")
 
     def update(self) -> None:
         """Show the state."""

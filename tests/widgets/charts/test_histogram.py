@@ -82,14 +82,6 @@ def test_clearing_leaves_nothing() -> None:
     assert chart.root.title.text == "Weights"
 
 
-def test_the_same_again_assigns_nothing() -> None:
-    chart = WeightHistogram()
-    chart.update("layer1.conv1", EDGES, COUNTS, 0.25)
-    before = chart.source.data
-    chart.update("layer1.conv1", EDGES, COUNTS, 0.25)
-    assert chart.source.data is before
-
-
 @pytest.mark.parametrize("dark", [True, False])
 def test_bars_take_the_colours_of_the_page(dark: bool) -> None:
     chart = WeightHistogram(dark=not dark)

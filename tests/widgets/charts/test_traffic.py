@@ -1,0 +1,42 @@
+"""What a chart tells its document, and so the browser: each event is three messages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bokeh.document import Document
+
+from widgets.charts import Chart, ImportanceChart, RecoveryChart, StepsChart, WeightHistogram
+
+STEP = {"id": "a", "label": "dense", "accuracy": 0.9, "size_bytes": 4e5}
+RUN = {"label": "run", "losses": [(0.5, 1.0)], "accuracies": [(1.0, 0.9)]}
+LATENCY = {"latency_ms": None, "latency_p10_ms": None, "latency_p90_ms": None}
+
+CHARTS: list[tuple[Callable[[], Any], tuple[Any, ...]]] = [
+    (WeightHistogram, ("conv1", [-1.0, 0.0, 1.0], [2, 3], 0.5)),
+    (ImportanceChart, ("conv1", [0.1, 0.2], [False, True])),
+    (RecoveryChart, ([RUN, RUN], 0.95)),
+    (StepsChart, ([{**STEP, **LATENCY}], "a")),
+]
+
+
+def listen(chart: Chart) -> list[str]:
+    """Kinds of the events of the chart's document, from now on."""
+    document = Document()
+    document.add_root(chart.root)
+    events: list[str] = []
+    document.on_change(lambda event: events.append(type(event).__name__))
+    return events
+
+
+@pytest.mark.parametrize(("make", "arguments"), CHARTS)
+def test_an_update_assigns_each_source_once_and_the_same_again_says_nothing(
+    make: Callable[[], Any], arguments: tuple[Any, ...]
+) -> None:
+    chart = make()
+    events = listen(chart)
+    chart.update(*arguments)
+    assert 1 <= events.count("ColumnDataChangedEvent") <= 2  # never more than two sources
+    events.clear()
+    chart.update(*arguments)
+    assert events == []
