@@ -20,8 +20,8 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install 
 INSTALLED := .venv/.installed
 TESTS_INSTALLED := .venv/.installed-tests
 
-.PHONY: help lab test venv browser lint types unit notebooks browser-tests test-data bench \
-	screenshots
+.PHONY: help lab test venv browser lint types unit notebooks browser-tests test-data \
+	data-directory bench screenshots
 
 help:
 	@echo 'make lab     install into .venv and open the workbench in JupyterLab'
@@ -34,7 +34,7 @@ lab: $(INSTALLED)
 	exec $(BIN)/python -m jupyterlab --ServerApp.ip=127.0.0.1 \
 		--ServerApp.root_dir='$(CURDIR)' --LabApp.news_url=None \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
-		$$root $(LAB_ARGS) notebooks/workbench.ipynb
+		--LabApp.default_url=/lab/tree/notebooks/workbench.ipynb $$root $(LAB_ARGS)
 
 test: $(TESTS_INSTALLED) browser lint types unit notebooks browser-tests
 
@@ -55,6 +55,9 @@ ifneq ($(TORCH_INDEX),)
 	@$(PIP_INSTALL) --extra-index-url '$(TORCH_INDEX)' torch torchvision
 endif
 	@$(PIP_INSTALL) -e .
+	@# JupyterLab asks every new user whether to fetch its news; that question is not ours.
+	@$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix \
+		@jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@touch $@
 
 $(TESTS_INSTALLED): $(INSTALLED)
@@ -90,11 +93,13 @@ browser-tests: browser
 	$(BIN)/python -m pytest -m browser
 
 # Against published networks and data; without them it fails, because a check that skips is none.
-test-data: $(TESTS_INSTALLED)
+test-data: data-directory $(TESTS_INSTALLED)
+	$(BIN)/python -m pytest -m data
+
+data-directory:
 	@data="$${PRUNING_WORKBENCH_DATA:-}"; test -d "$$data" || { \
 		echo "make test-data needs PRUNING_WORKBENCH_DATA to name the directory with the data" \
 			"sets and weights, got '$$data'." >&2; exit 1; }
-	$(BIN)/python -m pytest -m data
 
 bench: $(INSTALLED)
 	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit; done

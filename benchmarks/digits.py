@@ -3,6 +3,8 @@
 python benchmarks/digits.py
 """
 
+import math
+
 import numpy as np
 
 from workbench import Session
@@ -58,7 +60,9 @@ def show(case: str, session: Session) -> None:
 def compare(case: str, batch: int, dense: bytes, pruned: bytes) -> None:
     """Print one row of latencies measured in turn."""
     inputs = np.zeros((batch, 1, 8, 8), np.float32)
-    found = measure_latencies({"dense": dense, "pruned": pruned}, inputs, rounds=ROUNDS)
+    found = measure_latencies(
+        {"dense": dense, "pruned": pruned}, inputs, rounds=ROUNDS, time_limit_s=math.inf
+    )
     ratio = latency_ratio(found["dense"], found["pruned"])
     print(
         f"| {case} | {batch} | {found['dense'].median_ms:.4f} | {found['pruned'].median_ms:.4f} "

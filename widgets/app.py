@@ -173,7 +173,8 @@ class Workbench(ipywidgets.VBox):
             slot.set_dark(self._theme.dark)
 
     def _page_opened(self) -> None:
-        if any([slot.renew() for slot in self._slots()]):
+        renewed = [slot.renew() for slot in self._slots()]
+        if any(renewed):
             self._dispatcher.pause("layer", "recovery", "history", seconds=NEW_VIEW_S)
 
     def _slots(self) -> tuple[Any, ...]:

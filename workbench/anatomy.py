@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from workbench.errors import ModelError
+from workbench.criteria import criterion_named
+from workbench.errors import ModelError, PlanError
 from workbench.graph import ChannelGraph, analyze_channels
 from workbench.graph.structure import Shapes, tensor_shapes
 from workbench.layers import LayerInfo, list_layers
+from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
-from workbench.units import Unit, channel_units, weight_units
+from workbench.units import Unit, channel_units, check_units, weight_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +53,30 @@ class Anatomy:
         item_bytes = {name: stored[name].element_size() for name in shapes if name in stored}
         return cls(layers, graph, shapes, item_bytes, failure)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know before pruning."""
+        return (self.trace_failure,) if self.trace_failure else ()
+
     def units(self, granularity: str) -> tuple[Unit, ...]:
         """What one slider drives under a granularity."""
         return weight_units(self.layers) if granularity == "weight" else channel_units(self.graph)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse a plan that does not fit this model.
+
+        Raises:
+            PlanError: If it is no plan, or a unit with a ratio above 0 cannot be pruned.
+            UnknownUnitError: If a unit does not exist.
+            CriterionError: If there is no such criterion.
+        """
+        if not isinstance(plan, Plan):
+            raise PlanError(
+                f"a plan must be a workbench.Plan, got {plan!r}. Use for example "
+                "Plan(ratio=0.5), or session.plan.with_ratios(0.5)."
+            )
+        criterion_named(plan.criterion)
+        check_units(plan, self.units(plan.granularity))
 
     def layer(self, name: str) -> LayerInfo:
         """A layer by its name."""

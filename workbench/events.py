@@ -47,7 +47,7 @@ class TaskEnded(Event):
     kind: str
     title: str
     outcome: str
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True)

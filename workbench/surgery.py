@@ -5,13 +5,11 @@ import copy
 from torch import Tensor, nn
 
 from workbench.anatomy import Anatomy
-from workbench.criteria import criterion_named
 from workbench.errors import ModelError, PlanError
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
 from workbench.selection import UnitResult
-from workbench.units import check_units
 
 
 def prune_channels(
@@ -47,11 +45,10 @@ def prune_channels(
             f"granularity of a plan for prune_channels must be 'channel', got "
             f"{plan.granularity!r}. Use a Session for weight pruning."
         )
-    criterion_named(plan.criterion)  # before the analysis, which can take seconds
     dense = copy.deepcopy(module)
     anatomy = Anatomy.of(dense, example_input, monitor=monitor)
     if anatomy.trace_failure:
         raise ModelError(anatomy.trace_failure)
-    check_units(plan, anatomy.units("channel"))
+    anatomy.check(plan)
     pruned, results = PrunedModel(anatomy, dense).prune(plan)
     return pruned.module, results

@@ -38,7 +38,13 @@ def test_the_seed_decides_the_choice():
 
 
 def test_more_than_there_are_chooses_all():
-    assert balanced_indices(torch.zeros(5, dtype=torch.int64), 9, seed=0).tolist() == [0, 1, 2, 3, 4]
+    assert balanced_indices(torch.zeros(5, dtype=torch.int64), 9, seed=0).tolist() == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 def test_choosing_none_is_refused():

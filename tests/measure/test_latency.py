@@ -1,4 +1,5 @@
 import gc
+import math
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,9 @@ class Records:
 
 
 def test_every_model_has_one_positive_sample_per_round() -> None:
-    latencies = measure_latencies({"a": tiny(), "b": tiny()}, INPUTS, rounds=7, warmup=1)
+    latencies = measure_latencies(
+        {"a": tiny(), "b": tiny()}, INPUTS, rounds=7, warmup=1, time_limit_s=math.inf
+    )
 
     assert list(latencies) == ["a", "b"]
     for latency in latencies.values():
@@ -71,7 +74,7 @@ def test_models_take_turns_in_an_order_that_the_seed_draws(monkeypatch: pytest.M
     orders = []
     for seed in (0, 0, 1):
         turns.clear()
-        measure_latencies(models, INPUTS, rounds=12, seed=seed)
+        measure_latencies(models, INPUTS, rounds=12, seed=seed, time_limit_s=math.inf)
         orders.append(list(turns))
 
     rounds = [orders[0][i : i + 3] for i in range(0, 36, 3)]
@@ -116,7 +119,8 @@ def test_progress_counts_every_step_up_to_the_total(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(latency, "_REPORT_MS", 0.0)
     monitor = Records()
-    measure_latencies({"a": tiny(), "b": tiny()}, INPUTS, rounds=12, warmup=2, monitor=monitor)
+    models = {"a": tiny(), "b": tiny()}
+    measure_latencies(models, INPUTS, rounds=12, warmup=2, time_limit_s=math.inf, monitor=monitor)
 
     # 12 rounds in 4 blocks of 3, each opened and warmed up twice; for both models.
     total = 2 * (4 * (1 + 2) + 12)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from workbench.criteria.base import Criterion
 from workbench.graph.groups import Group
-from workbench.layers import WEIGHTED
 
 Alive = Mapping[str, np.ndarray]
 """By unit name, bool per original channel or weight: what the current model still has."""
@@ -20,10 +19,10 @@ def channel_scores(
 ) -> dict[str, np.ndarray]:
     """Importance of every channel of every group; removed channels score 0.
 
-    A channel's filters in all the layers that make it are scored one by one, each layer's scores
-    divided by their mean so that large layers do not drown small ones, and averaged over the
-    group. Where several classes of filters make one channel (a depthwise multiplier), their
-    mean counts.
+    A channel's filters in all the weights that make it are scored one by one, each weight's
+    scores divided by their mean so that large layers do not drown small ones, and averaged over
+    the group. Biases have no filters. Where several filters of one weight make one channel (a
+    depthwise multiplier), their mean counts.
 
     Args:
         module: The current model.
@@ -32,26 +31,24 @@ def channel_scores(
         alive: What is left of every group.
         seed: Makes random criteria repeatable.
     """
-    layers = dict(module.named_modules())
-    by_layer: dict[str, np.ndarray] = {}
+    parameters = dict(module.named_parameters())
+    scored_weights: dict[str, np.ndarray] = {}
     positions = _positions_of_outputs(groups, alive)
     scores = {}
     for group in groups:
         parts = []
         for member in group.members:
-            layer = layers[member.layer]
-            if member.role != "output" or not member.parameter.endswith(".weight"):
+            made_by = parameters.get(member.parameter)
+            if member.role != "output" or made_by is None or made_by.dim() < 2:
                 continue
-            if not isinstance(layer, WEIGHTED):
-                continue
-            if member.parameter not in by_layer:
-                weight = layer.weight.transpose(0, member.dim)
+            if member.parameter not in scored_weights:
+                weight = made_by.transpose(0, member.dim)
                 generator = seeded(seed, member.parameter)
                 importance = criterion.channel_importance(weight, generator).numpy(force=True)
-                by_layer[member.parameter] = importance / max(float(importance.mean()), 1e-30)
+                scored_weights[member.parameter] = importance / max(float(importance.mean()), 1e-30)
             left = alive[group.name]
             where = positions[member.parameter][member.indices[left]]
-            parts.append(by_layer[member.parameter][where].mean(axis=1))
+            parts.append(scored_weights[member.parameter][where].mean(axis=1))
         scored = np.zeros(group.size)
         if parts:
             scored[alive[group.name]] = np.mean(parts, axis=0)

@@ -66,9 +66,10 @@ def open_npz(
 def _read(path: Path) -> Mapping[str, np.ndarray]:
     try:
         # Pickled arrays can run any code when they are read.
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise TypeError("it is a single array, or no NumPy file")
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise TypeError("it holds a single array")
+        with archive:
             missing = [name for name in REQUIRED if name not in archive]
             if missing:
                 raise DataError(

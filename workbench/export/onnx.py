@@ -6,9 +6,7 @@ and contains no trace of the machine that wrote it.
 
 import copy
 import logging
-import os
 import re
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,10 +20,11 @@ from torch import Tensor, nn
 
 from workbench.data.dataset import Split
 from workbench.errors import DataError, ExportError
-from workbench.measure.modes import evaluation_mode
 from workbench.measure.runtime import open_runtime
 from workbench.measure.size import state_dict_bytes
+from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor
+from workbench.store import write_whole
 
 OPSET = 20
 """Version of the standard ONNX operators that exported files use."""
@@ -124,13 +123,7 @@ def export_onnx(model: nn.Module, example_input: Tensor, path: str | Path) -> Pa
     """
     path = Path(path)
     data = onnx_bytes(model, example_input)
-    try:
-        _write_whole(path, data)
-    except OSError as error:
-        raise ExportError(
-            f"cannot write {path}: {error.strerror or error}. Choose a directory you may write "
-            f"to, with {len(data)} bytes free; nothing was left behind."
-        ) from error
+    write_whole(path, data)
     return path
 
 
@@ -205,7 +198,7 @@ def _trace(model: nn.Module, example_input: Tensor) -> torch.export.ExportedProg
 
 
 def _strip_metadata(proto: onnx.ModelProto) -> None:
-    """Drop the exporter's notes: a third of a small file, with paths of the user's own sources."""
+    """Drop the exporter's notes: a tenth of a small file, with paths of the user's own sources."""
     del proto.metadata_props[:]
     _strip_graph(proto.graph)
     for function in proto.functions:
@@ -239,24 +232,6 @@ def _name_batch(graph: onnx.GraphProto) -> None:
         for dimension in value.type.tensor_type.shape.dim:
             if dimension.dim_param:  # may be an expression, such as 8*s77
                 dimension.dim_param = re.sub(rf"\b{symbol}\b", "batch", dimension.dim_param)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes private files; an export is as readable as any other file of this user.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -27,6 +27,9 @@ from workbench.pruned import PrunedModel
 from workbench.store import write_whole
 
 FORMATS = ("onnx",)
+Formats = str | tuple[str, ...]
+"""One format or several, of `FORMATS`."""
+
 FORMAT_VERSION = 1
 
 
@@ -53,7 +56,7 @@ def export_package(
     *,
     origin: Mapping[str, object],
     metrics: Metrics,
-    formats: tuple[str, ...] = FORMATS,
+    formats: Formats = FORMATS,
     monitor: Monitor = SILENT,
 ) -> ExportReport:
     """Write a model; the ONNX file is compared with PyTorch on every test input first.
@@ -72,7 +75,8 @@ def export_package(
         ExportError: If a format is unknown, the model cannot be converted, or a file cannot be
             written.
     """
-    if unknown := sorted(set(formats) - set(FORMATS)):
+    listed = (formats,) if isinstance(formats, str) else tuple(formats)
+    if unknown := [name for name in listed if name not in FORMATS]:
         raise ExportError(f"export formats must be among {', '.join(FORMATS)}; got {unknown[0]!r}.")
     _check_writable(directory)
     monitor.report(0, 100, "exporting to ONNX")
@@ -114,10 +118,11 @@ def load(directory: str | Path, model: nn.Module | None = None) -> nn.Module:
     """
     directory = Path(directory)
     description = _read_description(directory / "model.json")
+    structure = _read_structure(description, directory)
     dense = build_model(description["origin"]) if model is None else copy.deepcopy(model)
     try:
-        remove_channels(dense, Structure.from_json(description["structure"]))
-    except (AttributeError, IndexError, KeyError, RuntimeError) as error:
+        remove_channels(dense, structure)
+    except (AttributeError, IndexError, RuntimeError) as error:
         raise ModelError(
             f"the model given does not fit the export in {directory}: {error}. Pass the dense "
             "module, built as it was before pruning."
@@ -141,7 +146,25 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"format_version of {path} must be {FORMAT_VERSION}, got {version!r}. It was written "
             "by another version of the workbench."
         )
+    if missing := [key for key in ("origin", "structure") if key not in description]:
+        raise _damaged(path, f"{missing[0]!r} is missing")
+    if not isinstance(description["origin"], dict):
+        raise _damaged(path, "'origin' is not an object")
     return dict(description)
+
+
+def _read_structure(description: Mapping[str, Any], directory: Path) -> Structure:
+    try:
+        return Structure.from_json(description["structure"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(directory / "model.json", f"'structure' cannot be read: {error}") from error
+
+
+def _damaged(path: Path, what: str) -> ExportError:
+    return ExportError(
+        f"{path} must be an export's description, but {what}. It is damaged or was changed by "
+        "hand: export again."
+    )
 
 
 def _own_tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -151,6 +174,6 @@ def _own_tensors(module: nn.Module) -> dict[str, Tensor]:
 
 def _check_writable(directory: Path) -> None:
     """Find out before minutes of work, not after."""
-    probe = directory / ".writable"
+    probe = directory / ".pruning-workbench-writable"
     write_whole(probe, b"")
     probe.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.measure.latency import Latency, Ratio, latency_ratio, measure_latencies
 from workbench.measure.metrics import Metrics
-from workbench.measure.modes import evaluation_mode
 from workbench.measure.size import gzip_bytes, nonzero_count, parameter_count, state_dict_bytes
 
 __all__ = [
@@ -12,7 +11,6 @@ __all__ = [
     "Metrics",
     "Ratio",
     "evaluate",
-    "evaluation_mode",
     "gzip_bytes",
     "latency_ratio",
     "measure_latencies",

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from workbench.data.dataset import Split
 from workbench.errors import DataError, ModelError
-from workbench.measure.modes import evaluation_mode
+from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor
 
 

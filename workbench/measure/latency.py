@@ -77,7 +77,7 @@ def measure_latencies(
     threads: int = 1,
     warmup: int = 5,
     rounds: int = 50,
-    time_limit_s: float = math.inf,
+    time_limit_s: float = 5.0,
     seed: int = 0,
     monitor: Monitor = SILENT,
 ) -> dict[str, Latency]:
@@ -92,8 +92,8 @@ def measure_latencies(
         inputs: One batch, such as float32 ``(B, C, H, W)``; the latency is that of the batch.
         threads: Threads ONNX Runtime uses within an operator, at least 1.
         warmup: Inferences of each model that are not counted, each of the 5 times it is opened.
-        rounds: Samples of each model, at least 1.
-        time_limit_s: Stop after this time in seconds, but not before 5 rounds.
+        rounds: Most samples of each model, at least 1.
+        time_limit_s: Stop after this time in seconds, but not before 5 rounds; math.inf for all.
         seed: Draws the order of the models within each round.
         monitor: Told about 20 times a second, between samples.
 

@@ -1,43 +1,41 @@
 """The session: the one thing that changes, a thin facade over tasks, history and plan."""
 
 import contextlib
-import copy
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor, nn
 
 from workbench.anatomy import Anatomy
-from workbench.criteria import criterion_named
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
-from workbench.events import (
-    EventBus,
-    HistoryChanged,
-    PlanChanged,
-    PreviewMeasured,
-    TargetsChanged,
-)
-from workbench.export.package import ExportReport, export_package
-from workbench.finetune import FinetuneSettings, finetune
+from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
+from workbench.export.package import FORMATS, ExportReport, Formats
+from workbench.finetune import FinetuneSettings
 from workbench.layers import LayerInfo
-from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.measure.accuracy import Evaluation
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
 from workbench.plan import Plan
-from workbench.predict import Prediction, Predictor
-from workbench.progress import Cancelled, Monitor, Part
+from workbench.predict import Prediction
+from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
+from workbench.selection import Scores
+from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
+from workbench.session.jobs import Jobs
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.training_log import TrainingLog
-from workbench.units import Unit, check_units
+from workbench.units import Unit
+
+T = TypeVar("T")
 
 CHANGES = ("prune", "finetune")
 """Kinds of task that commit a step; the history stands still while one is under way."""
@@ -59,6 +57,8 @@ class Session:
 
     Attributes:
         name: What the model is called.
+        origin: How the dense model is built, as JSON.
+        notes: Sentences to show beside figures: on weights, data, and what cannot be pruned.
         dataset: The opened data.
         events: Where every change is reported.
         training: What fine-tuning reported, run by run.
@@ -85,27 +85,23 @@ class Session:
             weights=weights,
         )
         self.name, self.origin = opened.name, opened.origin
-        self.notes = (*opened.notes, *self.dataset.notes)
         one_input = (self.dataset.example_input() if example_input is None else example_input)[:1]
+        dense = PrunedModel(Anatomy.of(opened.module, one_input), opened.module)
+        self.notes = (*opened.notes, *self.dataset.notes, *dense.anatomy.notes)
         self.events = EventBus()
         self.training = TrainingLog()
         self.events.subscribe(self.training)
-        dense = PrunedModel(Anatomy.of(opened.module, one_input), opened.module)
-        self._gauge = Gauge(self.dataset, one_input)
         self._plan = Plan(seed=seed)
         self._targets: Mapping[str, float] = checked_targets({})
-        self._previewed: tuple[PrunedModel, Plan, Evaluation] | None = None
         self._lock = threading.RLock()
-        self._predictor = Predictor(dense)
-        self._scores: tuple[PrunedModel, Plan, dict[str, np.ndarray]] | None = None
-        self._history = History(dense, self._gauge.counts(dense), f"opened {opened.name}")
+        gauge = Gauge(self.dataset, one_input)
+        self._history = History(dense, gauge.counts(dense), f"opened {opened.name}")
+        self._forecast = Forecast(self._history)
+        self._recorder = Recorder(self._history, gauge, self.events)
+        self._jobs = Jobs(self._history, gauge, self._forecast, self._recorder, self.events)
         self._tasks = TaskRunner(self.events)
-        self._recorder = Recorder(self._history, self._gauge, self.events)
-        self._baseline = self._tasks.submit(
-            "measure", "measuring the baseline", self._recorder.measure_opened
-        )
-
-    # What there is
+        weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind
+        self._baseline = self._measure_baseline()
 
     @property
     def model(self) -> nn.Module:
@@ -139,7 +135,12 @@ class Session:
 
     @property
     def baseline(self) -> Metrics:
-        """Everything measured of the model as it was opened; waits for it."""
+        """Everything measured of the model as it was opened; waits for it.
+
+        If measuring was cancelled, it starts again.
+        """
+        if self._baseline.cancelled and not self._tasks.closed:
+            self._baseline = self._measure_baseline()
         with contextlib.suppress(Cancelled):
             self._baseline.result()
         return self._history[0].metrics
@@ -155,8 +156,7 @@ class Session:
 
     @plan.setter
     def plan(self, plan: Plan) -> None:
-        criterion_named(plan.criterion)
-        check_units(plan, self.anatomy.units(plan.granularity))
+        self.anatomy.check(plan)
         with self._lock:
             if plan == self._plan:
                 return
@@ -181,9 +181,7 @@ class Session:
     @property
     def previewed(self) -> Evaluation | None:
         """The probe set's outcome for exactly this plan and model, if it was measured."""
-        found = self._previewed
-        same = found is not None and found[0] is self.pruned and found[1] == self._plan
-        return found[2] if found is not None and same else None
+        return self._forecast.previewed(self._plan)
 
     def alive(self) -> dict[str, np.ndarray]:
         """By unit name, bool per original channel or weight: what is left now."""
@@ -191,23 +189,15 @@ class Session:
 
     def left(self) -> dict[str, int]:
         """By unit name, how many channels or weights are left now."""
-        return dict(self._predictor_now().left(self._plan.granularity))
+        return self._forecast.left(self._plan.granularity)
 
-    def scores(self) -> dict[str, np.ndarray]:
+    def scores(self) -> Scores:
         """Importance by unit name, per original channel or weight, by the plan's criterion."""
-        rule = self._plan.with_(ratio=0.0, ratios={}, locks=frozenset(), scope="local")
-        with self._lock:
-            if self._scores is None or self._scores[:2] != (self.pruned, rule):
-                self._scores = (self.pruned, rule, self.pruned.scores(rule))
-            return self._scores[2]
+        return self._forecast.scores(self._plan)
 
     def predict(self) -> Prediction:
         """What the plan would lead to, by arithmetic, at once."""
-        plan = self._plan
-        scores = self.scores() if plan.scope == "global" else None
-        return self._predictor_now().predict(plan, scores)
-
-    # What can be done
+        return self._forecast.predict(self._plan)
 
     def preview(self) -> Evaluation:
         """Accuracy on the probe set with the plan carried out on a copy."""
@@ -226,77 +216,27 @@ class Session:
         """
         return self.submit_finetune(FinetuneSettings(epochs=epochs, **settings)).result()
 
-    def export(self, directory: str | Path, formats: tuple[str, ...] = ("onnx",)) -> ExportReport:
+    def export(self, directory: str | Path, formats: Formats = FORMATS) -> ExportReport:
         """Write the current model; see `workbench.export.package`."""
         return self.submit_export(directory, formats).result()
 
     def submit_preview(self) -> Task[Evaluation]:
         """Queue a preview; one that waits or runs is dropped."""
-        self._tasks.cancel("preview")
-        plan, current = self._plan, self.pruned
-
-        def work(monitor: Monitor) -> Evaluation:
-            pruned, _ = current.prune(plan)
-            found = evaluate(pruned.module, self.dataset.probe, monitor=monitor)
-            self._previewed = (current, plan, found)
-            self.events.emit(PreviewMeasured(plan, found.accuracy, found.inputs))
-            return found
-
-        return self._tasks.submit("preview", "measuring the plan", work)
+        return self._submit("preview", "measuring the plan", self._jobs.preview(self._plan))
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""
-        self._tasks.cancel("preview")
-        plan = self._plan
-
-        def work(monitor: Monitor) -> Step:
-            monitor.report(0, 100, "pruning")
-            pruned, results = self.pruned.prune(plan)
-            title = f"pruned {plan.granularity}s by {plan.criterion}"
-            rest = Part(monitor, 10, 100, 100)
-            return self._recorder.commit(pruned, "prune", title, rest, units=results, plan=plan)
-
-        return self._tasks.submit("prune", "pruning", work)
+        return self._submit("prune", "pruning", self._jobs.prune(self._plan))
 
     def submit_finetune(self, settings: FinetuneSettings) -> Task[Step]:
         """Queue fine-tuning; a cancelled one commits nothing."""
-        self._tasks.cancel("preview")
-
-        def work(monitor: Monitor) -> Step:
-            current = self.pruned
-            module = copy.deepcopy(current.module)
-            epochs = finetune(
-                module,
-                self.dataset,
-                settings,
-                masks=current.masks,
-                report=self.events.emit,
-                monitor=Part(monitor, 0, 90, 100),
-            )
-            title = f"fine-tuned {settings.epochs} epochs"
-            rest = Part(monitor, 90, 100, 100)
-            trained = current.with_module(module)
-            return self._recorder.commit(trained, "finetune", title, rest, epochs=epochs)
-
-        return self._tasks.submit("finetune", "fine-tuning", work)
+        return self._submit("finetune", "fine-tuning", self._jobs.finetune(settings))
 
     def submit_export(
-        self, directory: str | Path, formats: tuple[str, ...] = ("onnx",)
+        self, directory: str | Path, formats: Formats = FORMATS
     ) -> Task[ExportReport]:
         """Queue an export of the step that is current then."""
-
-        def work(monitor: Monitor) -> ExportReport:
-            return export_package(
-                Path(directory),
-                self.pruned,
-                self.dataset,
-                self._gauge.example_input,
-                origin=self.origin,
-                metrics=self._history.current.metrics,
-                formats=formats,
-                monitor=monitor,
-            )
-
+        work = self._jobs.export(Path(directory), formats, self.origin)
         return self._tasks.submit("export", "exporting", work)
 
     def undo(self) -> Step:
@@ -335,20 +275,24 @@ class Session:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def _measure_baseline(self) -> Task[Metrics]:
+        return self._tasks.submit(
+            "measure", "measuring the baseline", self._recorder.measure_opened
+        )
+
+    def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
+        with self._lock:
+            self._tasks.cancel("preview")
+            return self._tasks.submit(kind, title, work)
+
     def _move(self, move: Callable[[], Step]) -> Step:
-        if self.busy:
-            title = self._tasks.unfinished(*CHANGES)[0].title
-            raise BusyError(
-                f"the history cannot be moved while a step is being made (now: {title}). "
-                "Wait for it, or cancel it first."
-            )
+        with self._lock:  # nothing may be submitted between the question and the move
+            if making := self._tasks.unfinished(*CHANGES):
+                raise BusyError(
+                    "the history cannot be moved while a step is being made (now: "
+                    f"{making[0].title}). Wait for it, or cancel it first."
+                )
+            step = move()
         self._tasks.cancel("preview")
-        step = move()
         self.events.emit(HistoryChanged(step.id))
         return step
-
-    def _predictor_now(self) -> Predictor:
-        with self._lock:
-            if self._predictor.current is not self.pruned:
-                self._predictor = Predictor(self.pruned)
-            return self._predictor

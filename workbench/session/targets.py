@@ -16,6 +16,7 @@ BETTER: Mapping[str, Literal["higher", "lower"]] = MappingProxyType(
         "size_bytes": "lower",
         "onnx_gzip_bytes": "lower",
         "latency_ms": "lower",
+        "speedup": "higher",
     }
 )
 """Metrics that can have a target, and which way is better."""

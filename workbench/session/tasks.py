@@ -5,15 +5,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
-from workbench.errors import WorkbenchError
+from workbench.errors import InternalError, WorkbenchError
 from workbench.events import EventBus, TaskEnded, TaskProgress, TaskStarted
 from workbench.progress import Cancelled
 
 T = TypeVar("T")
 _REPORT_EVERY_S = 0.05
+_WAIT_S = 0.2
 
 
 class Task(Generic[T]):
@@ -49,20 +50,32 @@ class Task(Generic[T]):
         return self._future.done()
 
     def result(self) -> T:
-        """Wait for the outcome; interrupting the wait cancels the task.
+        """Wait for the outcome.
+
+        Interrupting the wait cancels the task and waits for its end, so that the session is free
+        again; a second interrupt leaves at once.
 
         Raises:
             Cancelled: If it was cancelled.
         """
-        while True:
-            try:
-                return self._future.result()
-            except KeyboardInterrupt:
-                self.cancel()
-                raise
+        try:
+            self._wait()
+        except KeyboardInterrupt:
+            self.cancel()
+            self._wait()
+            raise
+        return self._future.result()
+
+    def _wait(self) -> None:
+        # In pieces, because a wait without end cannot be interrupted on Windows.
+        while not self._future.done():
+            wait([self._future], timeout=_WAIT_S)
 
     def when_done(self, use: Callable[[T], None]) -> None:
-        """Call `use` with the result, on the engine thread, if the task ends well."""
+        """Call `use` with the result if the task ends well.
+
+        It is called on the engine thread, or at once if the task has ended already.
+        """
 
         def called(future: Future[T]) -> None:
             if future.exception() is None:
@@ -82,11 +95,14 @@ class Task(Generic[T]):
         eta_s = (now - self._started) * (1 - share) / share if share > 0 else None
         self._bus.emit(TaskProgress(self.task_id, self.kind, done, total, message, eta_s))
 
-    def run(self) -> None:
-        """Do the work; called by the engine thread."""
+    def run(self) -> Callable[[], None]:
+        """Do the work; returns what tells the outcome to listeners and whoever waits.
+
+        Called by the engine thread, which first takes the task off its list.
+        """
         self._started = time.monotonic()
         outcome = "done"
-        failure: Exception | None = None
+        failure: BaseException | None = None
         result: Any = None
         try:
             if self.cancelled:
@@ -95,20 +111,24 @@ class Task(Generic[T]):
             result = self._work(self)
         except Cancelled as error:
             outcome, failure = "cancelled", error
-        except Exception as error:  # handed to whoever waits, and to the listeners
+        except BaseException as error:  # even an exit must not end the thread all others wait for
             outcome, failure = "failed", error
         self._work = _forgotten
-        if failure is None:
-            self._future.set_result(result)
-        else:
-            self._future.set_exception(failure)
-        shown = failure if outcome == "failed" else None
-        self._bus.emit(TaskEnded(self.task_id, self.kind, self.title, outcome, shown))
+
+        def settle() -> None:
+            shown = failure if outcome == "failed" else None
+            self._bus.emit(TaskEnded(self.task_id, self.kind, self.title, outcome, shown))
+            if failure is None:
+                self._future.set_result(result)
+            else:
+                self._future.set_exception(failure)
+
+        return settle
 
 
 def _forgotten(task: "Task[Any]") -> Any:
     """Stands in for finished work, so that what it closed over can be freed."""
-    raise WorkbenchError(f"task {task.title!r} has run already")
+    raise InternalError(f"task {task.title!r} has run already")
 
 
 class TaskRunner:
@@ -120,16 +140,30 @@ class TaskRunner:
         self._queue: queue.SimpleQueue[Task[Any] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unfinished: list[Task[Any]] = []
+        self._closed = False
         self._thread = threading.Thread(target=self._loop, name="workbench-engine", daemon=True)
         self._thread.start()
 
     def submit(self, kind: str, title: str, work: Callable[[Task[T]], T]) -> Task[T]:
-        """Queue work; returns at once."""
+        """Queue work; returns at once.
+
+        Raises:
+            WorkbenchError: If the thread was ended.
+        """
         task = Task(next(self._numbers), kind, title, work, self._bus)
         with self._lock:
+            if self._closed:
+                raise WorkbenchError(
+                    f"{title} needs an open session, and this one was closed. Open another one."
+                )
             self._unfinished.append(task)
-        self._queue.put(task)
+            self._queue.put(task)
         return task
+
+    @property
+    def closed(self) -> bool:
+        """Whether the thread was ended."""
+        return self._closed
 
     def unfinished(self, *kinds: str) -> tuple[Task[Any], ...]:
         """Tasks that run or wait, of these kinds, or all."""
@@ -142,13 +176,18 @@ class TaskRunner:
             task.cancel()
 
     def close(self) -> None:
-        """Cancel everything and end the thread."""
+        """Cancel everything and end the thread; again does nothing."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+            if not closed:
+                self._queue.put(None)
         self.cancel()
-        self._queue.put(None)
 
     def _loop(self) -> None:
         while (task := self._queue.get()) is not None:
-            task.run()
+            settle = task.run()
+            # Taken off first: whoever hears of the end finds the session free.
             with self._lock:
                 self._unfinished.remove(task)
-            del task
+            settle()
+            del task, settle

@@ -1,0 +1,213 @@
+import copy
+import dataclasses
+import math
+import re
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from toys import ToyNet, toy_data, toy_net
+
+from workbench.data import Dataset
+from workbench.data.splits import ArraySplit
+from workbench.errors import TrainingError
+from workbench.events import BatchTrained, EpochTrained, Event, TrainingStarted
+from workbench.finetune import FinetuneSettings, finetune
+from workbench.masks import apply_masks
+from workbench.measure.accuracy import evaluate
+from workbench.progress import Cancelled
+
+NOT_WHOLE = [0, -1, 2.5, "3", True, None]
+
+
+class StopsAt:
+    """Raises `Cancelled` at its n-th report."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.reports = number, 0
+
+    def report(self, done: float, total: float, message: str = "") -> None:
+        self.reports += 1
+        if self.reports == self.number:
+            raise Cancelled
+
+
+def fresh_net() -> nn.Module:
+    torch.manual_seed(0)
+    return ToyNet().eval()
+
+
+def weights(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_training_learns(data: Dataset) -> None:
+    module = fresh_net()
+    results = finetune(module, data, FinetuneSettings(epochs=12, learning_rate=0.03, batch_size=8))
+    assert results[-1].training_loss < results[0].training_loss / 2
+    assert results[-1].validation_accuracy > 0.9
+    found = evaluate(module, data.validation)
+    assert (results[-1].validation_accuracy, results[-1].validation_loss) == (
+        found.accuracy,
+        found.loss,
+    )
+
+
+def test_the_same_seed_gives_the_same_weights(data: Dataset) -> None:
+    class Dropping(ToyNet):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(nn.functional.dropout(x, 0.3, self.training))
+
+    torch.manual_seed(0)
+    dense = Dropping()
+
+    def trained(seed: int, drawn_before: int) -> dict[str, Tensor]:
+        module = copy.deepcopy(dense)
+        torch.rand(drawn_before)
+        finetune(module, data, FinetuneSettings(epochs=1, seed=seed))
+        return weights(module)
+
+    first = trained(0, drawn_before=1)
+    assert same(first, trained(0, drawn_before=2))
+    assert not same(first, trained(1, drawn_before=1))
+
+
+def test_training_leaves_the_random_numbers_of_the_user_alone(data: Dataset) -> None:
+    module = fresh_net()
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    finetune(module, data, FinetuneSettings(epochs=1))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_masked_weights_stay_zero_after_every_batch(data: Dataset) -> None:
+    module = fresh_net()
+    mask = torch.arange(216).reshape(6, 4, 3, 3) % 3 == 0
+    masks = {"conv2": mask}
+    apply_masks(module, masks)
+    seen = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, BatchTrained):
+            seen.append(torch.equal(module.get_parameter("conv2.weight") != 0, mask))
+
+    finetune(module, data, FinetuneSettings(epochs=2, batch_size=16), masks=masks, report=look)
+    assert seen == [True] * 6
+
+
+def test_frozen_parameters_are_not_trained(data: Dataset) -> None:
+    module = fresh_net()
+    module.get_parameter("conv1.weight").requires_grad_(False)
+    before = weights(module)
+    finetune(module, data, FinetuneSettings(epochs=1))
+    assert torch.equal(before["conv1.weight"], module.get_parameter("conv1.weight"))
+    assert not torch.equal(before["conv2.weight"], module.get_parameter("conv2.weight"))
+
+
+def test_a_model_with_nothing_to_train_is_refused(data: Dataset) -> None:
+    module = fresh_net().requires_grad_(False)
+    with pytest.raises(TrainingError, match=r"at least 1 parameter .*, got 0: all are frozen"):
+        finetune(module, data, FinetuneSettings())
+
+
+def test_training_leaves_modes_as_they_were_and_no_gradients(data: Dataset) -> None:
+    module = fresh_net()
+    module.get_submodule("bn").train()
+    finetune(module, data, FinetuneSettings(epochs=1))
+    assert not module.training and module.get_submodule("bn").training
+    assert all(parameter.grad is None for parameter in module.parameters())
+
+
+def test_what_is_reported_comes_in_order(data: Dataset) -> None:
+    events: list[Event] = []
+    finetune(fresh_net(), data, FinetuneSettings(epochs=2, batch_size=20), report=events.append)
+    kinds = [type(event) for event in events]
+    epoch = [BatchTrained, BatchTrained, BatchTrained, EpochTrained]
+    assert kinds == [TrainingStarted, *epoch, *epoch]
+    positions = [event.epoch for event in events if isinstance(event, BatchTrained)]
+    assert positions == pytest.approx([1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2])
+    assert [event.epoch for event in events if isinstance(event, EpochTrained)] == [1, 2]
+
+
+def test_a_last_batch_of_one_is_left_out(data: Dataset) -> None:
+    events: list[Event] = []
+    finetune(fresh_net(), data, FinetuneSettings(epochs=1, batch_size=47), report=events.append)
+    assert sum(isinstance(event, BatchTrained) for event in events) == 1
+
+
+def test_a_single_step_can_be_trained(data: Dataset) -> None:
+    results = finetune(fresh_net(), data, FinetuneSettings(epochs=1, batch_size=1000))
+    assert len(results) == 1 and math.isfinite(results[0].training_loss)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_training_stops_where_the_monitor_says_so(data: Dataset, number: int) -> None:
+    events: list[Event] = []
+    module = fresh_net()
+    with pytest.raises(Cancelled):
+        finetune(module, data, FinetuneSettings(), report=events.append, monitor=StopsAt(number))
+    assert sum(isinstance(event, BatchTrained) for event in events) == min(number - 1, 2)
+    assert not any(isinstance(event, EpochTrained) for event in events)
+    assert not module.training
+
+
+def test_a_diverging_loss_is_refused_with_the_remedy(data: Dataset) -> None:
+    module = fresh_net()
+    module.get_parameter("classifier.bias").data[0] = torch.inf
+    message = (
+        r"the training loss must be a finite number, got (nan|inf)\. .* lower the learning rate"
+    )
+    with pytest.raises(TrainingError, match=message):
+        finetune(module, data, FinetuneSettings())
+
+
+def test_an_epoch_that_ends_in_numbers_that_are_none_is_refused(data: Dataset) -> None:
+    module = fresh_net()
+
+    def spoil(event: Event) -> None:
+        if isinstance(event, BatchTrained) and event.epoch == 1:
+            module.get_parameter("classifier.bias").data.fill_(torch.nan)
+
+    message = r"training diverged: .* got nan for input 0 .* lower the learning rate"
+    with pytest.raises(TrainingError, match=message):
+        finetune(module, data, FinetuneSettings(), report=spoil)
+
+
+def test_training_needs_two_inputs(data: Dataset) -> None:
+    one = ArraySplit(torch.zeros(1, 1, 4, 4), torch.zeros(1, dtype=torch.int64))
+    with pytest.raises(TrainingError, match="at least 2 inputs, got 1"):
+        finetune(fresh_net(), dataclasses.replace(data, train=one), FinetuneSettings())
+
+
+def refused(setting: str, values: list[Any], constraint: str) -> list[Any]:
+    return [pytest.param(setting, value, constraint, id=f"{setting}={value}") for value in values]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "constraint"),
+    [
+        *refused("epochs", NOT_WHOLE, "a whole number of at least 1"),
+        *refused("batch_size", [*NOT_WHOLE, 1], "a whole number of at least 2"),
+        *refused("seed", [-1, 0.5, "0"], "a whole number of at least 0"),
+        *refused("learning_rate", [0, -1.0, math.nan, math.inf, "1"], "above 0 and finite"),
+        *refused("weight_decay", [-0.1, math.nan, math.inf, None], "at least 0 and finite"),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting: str, value: Any, constraint: str) -> None:
+    message = f"{setting} of fine-tuning must be {constraint}, got {value!r}."
+    with pytest.raises(TrainingError, match=re.escape(message)):
+        FinetuneSettings(**{setting: value})
+
+
+def test_training_data_are_left_as_they_are() -> None:
+    data = toy_data()
+    before = copy.deepcopy(data.train)
+    finetune(toy_net(), data, FinetuneSettings(epochs=1))
+    assert isinstance(before, ArraySplit) and isinstance(data.train, ArraySplit)
+    assert torch.equal(before.images, data.train.images)

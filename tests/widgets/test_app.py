@@ -1,0 +1,145 @@
+"""The workbench without a page: what it shows of a session, and what intents do to it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from widgets import Workbench
+from widgets.panels.export import report_text
+from widgets.panels.inspect import unit_view
+from widgets.score_rows import score_rows
+from widgets.table_rows import table_rows, unit_states
+from workbench import Session
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with Session("digits_cnn", "digits") as session:
+        _ = session.baseline
+        yield session
+
+
+@pytest.fixture
+def workbench(session: Session) -> Iterator[Workbench]:
+    workbench = Workbench(session)
+    yield workbench
+    workbench.close()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; fail when patience ends."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        threading.Event().wait(0.02)
+
+
+def board(session: Session) -> dict[str, dict[str, object]]:
+    return {row["metric"]: dict(row) for row in score_rows(session)}
+
+
+def test_the_score_board_shows_exact_predictions_while_nothing_is_measured(
+    session: Session,
+) -> None:
+    session.plan = session.plan.with_ratio("head", 0.5)
+    rows = board(session)
+    assert rows["parameters"]["planned_kind"] == "exact"
+    assert (rows["accuracy"]["planned"], rows["accuracy"]["planned_kind"]) == ("…", "")
+    session.preview()
+    rows = board(session)
+    assert rows["accuracy"]["planned_kind"] == "measured"
+
+
+def test_a_plan_that_changes_nothing_leaves_the_planned_column_empty(session: Session) -> None:
+    assert {row["planned"] for row in score_rows(session)} == {""}
+
+
+def test_targets_are_judged_by_what_is_planned(session: Session) -> None:
+    session.targets = {"size_bytes": 300_000, "accuracy": 0.97}
+    assert board(session)["size_bytes"]["met"] is False
+    session.plan = session.plan.with_ratios(0.5)
+    rows = board(session)
+    assert rows["size_bytes"]["met"] is True
+    assert rows["size_bytes"]["target"] == 300
+
+
+def test_rows_name_coupled_layers_and_reasons(session: Session) -> None:
+    rows = {row["unit"]: row for row in table_rows(session)}
+    assert rows["stem"]["layers"] == ["stem", "block1.conv2"]
+    assert rows["classifier"]["reason"] == "these are the model outputs"
+    assert "classifier" not in unit_states(session)
+    assert sum(row["parameters_share"] for row in rows.values()) == pytest.approx(1, abs=0.05)
+
+
+def test_a_unit_that_was_pruned_shows_what_is_gone(session: Session) -> None:
+    session.plan = session.plan.with_ratio("head", 0.5)
+    session.prune()
+    assert unit_states(session)["head"]["achieved"] == 0.5
+
+
+def test_the_histogram_shows_a_threshold_for_single_weights_only(session: Session) -> None:
+    session.plan = session.plan.with_ratio("head", 0.5)
+    head = next(unit for unit in session.units if unit.name == "head")
+    view = unit_view(session, head)
+    assert view.threshold is None
+    assert (len(view.kept), sum(view.kept)) == (128, 64)
+    session.plan = session.plan.with_(granularity="weight").with_ratio("head", 0.5)
+    head = next(unit for unit in session.units if unit.name == "head")
+    weight = session.model.head.weight.detach().abs().flatten().sort().values
+    assert unit_view(session, head).threshold == pytest.approx(float(weight[len(weight) // 2]))
+
+
+def test_a_drag_moves_the_plan_and_letting_go_measures_it(
+    session: Session, workbench: Workbench
+) -> None:
+    table = workbench._table
+    table._handle_custom_msg({"type": "drag", "ratios": {"head": 0.25}}, [])
+    eventually(lambda: session.plan.ratio_of("head") == 0.25)
+    table._handle_custom_msg({"type": "release", "ratios": {"head": 0.5}}, [])
+    eventually(lambda: session.plan.ratio_of("head") == 0.5 and session.previewed is not None)
+
+
+def test_setting_the_plan_in_code_moves_the_slider(session: Session, workbench: Workbench) -> None:
+    session.plan = session.plan.with_ratio("head", 0.3).lock("stem")
+    eventually(lambda: workbench._table.units["head"]["ratio"] == 0.3)
+    eventually(lambda: workbench._table.units["stem"]["locked"])
+
+
+def test_another_granularity_brings_other_rows(session: Session, workbench: Workbench) -> None:
+    session.plan = session.plan.with_(granularity="weight")
+    eventually(lambda: "block2.shortcut.0" in {row["unit"] for row in workbench._table.rows})
+    assert [row["unit"] for row in workbench._table.rows] == [unit.name for unit in session.units]
+    assert workbench._table.selected in {unit.name for unit in session.units}
+
+
+def test_an_error_is_shown_in_the_engines_own_words(session: Session, workbench: Workbench) -> None:
+    workbench._undo()
+    eventually(lambda: "nothing to undo" in workbench._status._text.value)
+
+
+def test_a_target_typed_on_the_board_is_the_sessions(
+    session: Session, workbench: Workbench
+) -> None:
+    message = {"type": "target", "metric": "accuracy", "value": 97.0}
+    workbench._board._handle_custom_msg(message, [])
+    eventually(lambda: session.targets == {"accuracy": 0.97})
+    workbench._board._handle_custom_msg({**message, "value": None}, [])
+    eventually(lambda: session.targets == {})
+
+
+def test_a_closed_workbench_no_longer_listens(session: Session) -> None:
+    workbench = Workbench(session)
+    workbench.close()
+    before = dict(workbench._table.units["head"])
+    session.plan = session.plan.with_ratio("head", 0.3)
+    assert workbench._table.units["head"] == before
+
+
+def test_an_export_is_reported_with_its_proof(session: Session, tmp_path: object) -> None:
+    text = report_text(session.export(f"{tmp_path}/out"))
+    assert "model.onnx" in text
+    assert "on 359 test inputs: same class for 100.0 %" in text

@@ -1,0 +1,101 @@
+"""The long work of a session, as functions of a monitor for the engine thread to call."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import ModelError
+from workbench.events import EventBus, PreviewMeasured
+from workbench.export.package import ExportReport, Formats, export_package
+from workbench.finetune import FinetuneSettings, finetune
+from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.plan import Plan
+from workbench.progress import Monitor, Part
+from workbench.pruned import PrunedModel
+from workbench.session.forecast import Forecast
+from workbench.session.history import History, Step
+from workbench.session.measuring import Gauge
+from workbench.session.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Makes the work; what it needs of the history it reads when it runs."""
+
+    history: History
+    gauge: Gauge
+    forecast: Forecast
+    recorder: Recorder
+    bus: EventBus
+
+    def preview(self, plan: Plan) -> Callable[[Monitor], Evaluation]:
+        """Measure the probe set with the plan carried out on a copy of the current model."""
+        current = self.history.model
+
+        def work(monitor: Monitor) -> Evaluation:
+            pruned, _ = _prunable(current, plan).prune(plan)
+            found = evaluate(pruned.module, self.gauge.dataset.probe, monitor=monitor)
+            self.forecast.keep_preview(current, plan, found)
+            self.bus.emit(PreviewMeasured(plan, found.accuracy, found.inputs))
+            return found
+
+        return work
+
+    def prune(self, plan: Plan) -> Callable[[Monitor], Step]:
+        """Carry a plan out, and commit."""
+
+        def work(monitor: Monitor) -> Step:
+            monitor.report(0, 100, "pruning")
+            pruned, results = _prunable(self.history.model, plan).prune(plan)
+            title = f"pruned {plan.granularity}s by {plan.criterion}"
+            rest = Part(monitor, 10, 100, 100)
+            return self.recorder.commit(pruned, "prune", title, rest, units=results, plan=plan)
+
+        return work
+
+    def finetune(self, settings: FinetuneSettings) -> Callable[[Monitor], Step]:
+        """Train a copy of the current model, and commit."""
+
+        def work(monitor: Monitor) -> Step:
+            current = self.history.model
+            module = copy.deepcopy(current.module)
+            epochs = finetune(
+                module,
+                self.gauge.dataset,
+                settings,
+                masks=current.masks,
+                report=self.bus.emit,
+                monitor=Part(monitor, 0, 90, 100),
+            )
+            title = f"fine-tuned {settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
+            rest = Part(monitor, 90, 100, 100)
+            trained = current.with_module(module)
+            return self.recorder.commit(trained, "finetune", title, rest, epochs=epochs)
+
+        return work
+
+    def export(
+        self, directory: Path, formats: Formats, origin: dict[str, object]
+    ) -> Callable[[Monitor], ExportReport]:
+        """Write the step that is current when the work runs."""
+
+        def work(monitor: Monitor) -> ExportReport:
+            return export_package(
+                directory,
+                self.history.model,
+                self.gauge.dataset,
+                self.gauge.example_input,
+                origin=origin,
+                metrics=self.history.current.metrics,
+                formats=formats,
+                monitor=monitor,
+            )
+
+        return work
+
+
+def _prunable(model: PrunedModel, plan: Plan) -> PrunedModel:
+    if plan.granularity == "channel" and model.anatomy.trace_failure:
+        raise ModelError(model.anatomy.trace_failure)
+    return model
