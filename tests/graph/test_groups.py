@@ -8,7 +8,7 @@ from networks import TRAPS, Groups, Network, Trap, conv, pooled
 from torch import nn
 
 from workbench.graph import ChannelGraph, Group, Member, analyze_channels
-from workbench.graph.dry_run import refuse_hard_coded_sizes
+from workbench.graph.dry_run import DryRun
 from workbench.progress import Cancelled
 
 
@@ -99,7 +99,7 @@ def test_a_group_whose_removal_changes_the_output_shape_is_refused() -> None:
     outputs = Member("weight", 0, "output", np.arange(6).reshape(6, 1))
     bias = Member("bias", 0, "output", np.arange(6).reshape(6, 1))
     claimed = ChannelGraph((Group("stem", 6, ("stem",), (outputs, bias)),))
-    graph = refuse_hard_coded_sizes(module, torch.zeros(1, 3, 4, 4), claimed)
+    graph = DryRun(module, torch.zeros(1, 3, 4, 4)).refuse_hard_coded_sizes(claimed)
     assert "(1, 4, 4, 4) instead of (1, 6, 4, 4)" in reasons(graph)["stem"]
 
 

@@ -1,6 +1,7 @@
 """What must always hold: the masked model and the model with removed channels agree."""
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 import torchvision
 from networks import TRAPS, Trap
 from torch import nn
+from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformerBlockV2
 
 from workbench.graph import ChannelGraph, analyze_channels
 from workbench.graph.removal import remove_channels
@@ -30,6 +32,39 @@ FAMILIES = {
     "convnext_tiny": 64,
 }
 """One network of each family, and an image size in pixels that is large enough for it."""
+
+TRANSFORMERS = {
+    "ViT": (
+        lambda: torchvision.models.VisionTransformer(32, 8, 2, 4, 32, 64, num_classes=10),
+        32,
+    ),
+    "Swin": (
+        lambda: torchvision.models.SwinTransformer(
+            [4, 4], 32, [2, 2], [2, 4], [4, 4], num_classes=10
+        ),
+        64,
+    ),
+    "Swin v2": (
+        lambda: torchvision.models.SwinTransformer(
+            [4, 4],
+            32,
+            [2, 2],
+            [2, 4],
+            [5, 5],
+            num_classes=10,
+            block=SwinTransformerBlockV2,
+            downsample_layer=PatchMergingV2,
+        ),
+        64,
+    ),
+    "MaxViT": (
+        lambda: torchvision.models.MaxVit(
+            (64, 64), 16, 8, [16, 32], [1, 1], 8, 0.0, num_classes=10
+        ),
+        64,
+    ),
+}
+"""Small networks of every family with attention, and an image size in pixels."""
 
 
 def half_removed(graph: ChannelGraph) -> dict[str, np.ndarray]:
@@ -76,6 +111,21 @@ def test_removed_channels_give_the_masked_outputs_on_traps(trap: Trap) -> None:
 def test_removed_channels_give_the_masked_outputs_on_torchvision_families(name: str) -> None:
     module = lively(torchvision.models.get_model(name, weights=None))
     inputs = torch.randn(2, 3, FAMILIES[name], FAMILIES[name], dtype=torch.float64)
+    assert largest_difference(module, inputs) < 1e-10
+
+
+@pytest.mark.parametrize(("make", "size"), TRANSFORMERS.values(), ids=TRANSFORMERS)
+def test_removed_channels_give_the_masked_outputs_on_transformers(
+    make: Callable[[], nn.Module], size: int
+) -> None:
+    module = lively(make())
+    for part in module.modules():  # heads start at 0, and biases would hide nothing
+        if isinstance(part, nn.Linear):
+            nn.init.normal_(part.weight, std=0.2)
+    graph = analyze_channels(module, torch.zeros(1, 3, size, size, dtype=torch.float64))
+    pinned = {group.name for group in graph.groups if not group.prunable}
+    assert all("cpb_mlp" in name or "head" in name or "classifier" in name for name in pinned)
+    inputs = torch.randn(2, 3, size, size, dtype=torch.float64)
     assert largest_difference(module, inputs) < 1e-10
 
 

@@ -1,8 +1,10 @@
 """Which channels belong together: the whole analysis of one model."""
 
+from dataclasses import replace
+
 from torch import Tensor, nn
 
-from workbench.graph.dry_run import HARD_CODED, refuse_hard_coded_sizes
+from workbench.graph.dry_run import DryRun
 from workbench.graph.grouping import build_groups
 from workbench.graph.groups import ChannelGraph
 from workbench.graph.interpreter import Interpreter
@@ -10,7 +12,7 @@ from workbench.graph.rules_attention import attention_rules
 from workbench.graph.rules_layers import layer_rules
 from workbench.graph.rules_movement import movement_rules
 from workbench.graph.rules_shape import shape_rules
-from workbench.graph.ties import scaled_by_input_width, tie_widths
+from workbench.graph.ties import projections_like, scaled_by_input_width, tie_widths
 from workbench.graph.trace import trace
 from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor
@@ -41,17 +43,14 @@ def analyze_channels(
         run.run(trace(module, example_input), monitor)
         run.table.finish()
         run.scaled_queries += scaled_by_input_width(module, run.table)
-        graph = _build_and_try(run, module, example_input, monitor)
-        if any(group.reason.startswith(HARD_CODED) for group in graph.groups) and tie_widths(
-            graph, run.ids, run.table
-        ):
-            tied = _build_and_try(run, module, example_input, monitor)
-            graph = max(graph, tied, key=ChannelGraph.reach)
-    return graph
-
-
-def _build_and_try(
-    run: Interpreter, module: nn.Module, example_input: Tensor, monitor: Monitor
-) -> ChannelGraph:
-    graph = build_groups(run.ids, run.table, run.scaled_queries)
-    return refuse_hard_coded_sizes(module, example_input, graph, monitor=monitor)
+        dry_run = DryRun(module, example_input, monitor)
+        graph = build_groups(run.ids, run.table, run.scaled_queries)
+        tied: set[str] = set()
+        while complaint := dry_run.complaint(graph, graph.prunable):
+            new = projections_like(module, complaint.place, run.table) - tied
+            if not new:
+                return dry_run.refuse_hard_coded_sizes(graph)
+            tie_widths(new, run.ids, run.table)
+            tied |= new
+            graph = build_groups(run.ids, run.table, run.scaled_queries)
+        return replace(graph, sizes=tuple(dry_run.sizes))

@@ -19,9 +19,15 @@ class Failure:
     code: CodeType
     place: tuple[str, int]
 
-    def same_place(self, other: "Failure | None") -> bool:
-        """Whether another failure is at the same line, for the same module."""
-        return other is not None and (self.path, self.place) == (other.path, other.place)
+    def comes_before(self, other: "Failure | None", calls: int, calls_of_other: int) -> bool:
+        """Whether another failure came later in the forward pass: after more calls of modules,
+        or further down the same code.
+        """
+        if other is None or calls_of_other != calls:
+            return calls_of_other > calls
+        if self.place[0] != other.place[0] or self.path != other.path:
+            return self.place != other.place
+        return other.place[1] > self.place[1]
 
 
 def failure_of(error: Exception, root: nn.Module) -> Failure | None:

@@ -3,7 +3,7 @@
 import copy
 import os
 import traceback
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,77 +28,94 @@ _NOT_THE_MODEL = (
 _REMOVED_SHARE = 3  # a third of the channels: seldom a size that happens to fit
 
 
-def refuse_hard_coded_sizes(
-    module: nn.Module,
-    example_input: Tensor,
-    graph: ChannelGraph,
-    *,
-    monitor: Monitor = SILENT,
-) -> ChannelGraph:
-    """Mark the groups without which the forward pass no longer runs, or changes its output shape.
+@dataclass(frozen=True)
+class Complaint:
+    """Why groups cannot be pruned together.
 
-    All groups are tried at once, on the meta device; only if that fails are they halved until
-    the culprits stand alone. A plain number in a module that can follow is made to.
+    Attributes:
+        text: In words.
+        place: Path of the module whose own code failed; None if none did.
     """
-    run = _DryRun(module, example_input, graph, monitor)
-    refused: dict[str, str] = {}
-    pending = [graph.prunable]
-    while pending:
-        groups = pending.pop()
-        found = run.complaint(groups) if groups else ""
-        if not found:
-            continue
-        if len(groups) == 1:
-            refused[groups[0].name] = found
-            continue
-        middle = len(groups) // 2
-        pending += [groups[:middle], groups[middle:]]
-    graph = replace(graph.refuse(refused), sizes=tuple(run.sizes))
-    if refused and graph.prunable and (left := run.complaint(graph.prunable)):
-        return graph.refuse({group.name: left for group in graph.prunable})
-    return graph
+
+    text: str
+    place: str | None = None
 
 
-class _DryRun:
-    """Tries groups; remembers the numbers that had to follow."""
+class DryRun:
+    """Prunes groups of a module on the meta device and runs it.
 
-    def __init__(
-        self, module: nn.Module, example_input: Tensor, graph: ChannelGraph, monitor: Monitor
-    ) -> None:
-        self.sizes: list[SizeAttribute] = list(graph.sizes)
-        self._module, self._graph, self._monitor = module, graph, monitor
+    A plain number in a module that can follow is made to, and remembered in `sizes`.
+
+    Args:
+        module: In evaluation mode.
+        example_input: An input batch.
+        monitor: Asked before every try.
+    """
+
+    def __init__(self, module: nn.Module, example_input: Tensor, monitor: Monitor = SILENT) -> None:
+        self.sizes: list[SizeAttribute] = []
+        self._module, self._monitor = module, monitor
         self._shapes = tensor_shapes(module)
         self._input = torch.empty_like(example_input, device="meta")
         self._expected = _output_shapes(_meta_copy(module), self._input)
 
-    def complaint(self, groups: tuple[Group, ...]) -> str:
-        """Why these groups cannot be pruned together; empty if they can."""
+    def refuse_hard_coded_sizes(self, graph: ChannelGraph) -> ChannelGraph:
+        """Mark the groups without which the forward pass fails or changes its output shape.
+
+        All groups are tried at once; only if that fails are they halved until the culprits
+        stand alone.
+        """
+        refused: dict[str, str] = {}
+        pending = [graph.prunable]
+        while pending:
+            groups = pending.pop()
+            found = self.complaint(graph, groups) if groups else None
+            if found is None:
+                continue
+            if len(groups) == 1:
+                refused[groups[0].name] = found.text
+                continue
+            middle = len(groups) // 2
+            pending += [groups[:middle], groups[middle:]]
+        graph = replace(graph.refuse(refused), sizes=tuple(self.sizes))
+        if refused and graph.prunable and (left := self.complaint(graph, graph.prunable)):
+            return graph.refuse({group.name: left.text for group in graph.prunable})
+        return graph
+
+    def complaint(self, graph: ChannelGraph, groups: tuple[Group, ...]) -> Complaint | None:
+        """Why these groups cannot be pruned together; None if they can."""
         self._monitor.report(0, 1, "trying the pruned network without data")
         kept = {group.name: _some_removed(group.size) for group in groups}
         pruned = _meta_copy(self._module)
-        graph = replace(self._graph, sizes=tuple(self.sizes))
+        graph = replace(graph, sizes=tuple(self.sizes))
         remove_channels(pruned, Structure.of(graph, kept, self._shapes))
+        calls = _CallCount(pruned)
         while True:
             try:
                 shapes = _output_shapes(pruned, self._input)
             except InternalError:
                 raise
             except Exception as error:  # whatever the model's own code raises
-                if self._follow(error, pruned, groups):
+                if self._follow(error, pruned, groups, calls):
                     continue
-                return f"{HARD_CODED}{_line_of(error)}: {_first_line(error)}"
+                failure = failure_of(error, pruned)
+                text = f"{HARD_CODED}{_line_of(error)}: {_first_line(error)}"
+                return Complaint(text, None if failure is None else failure.path)
             if shapes != self._expected:
-                return (
-                    f"{HARD_CODED} in the forward pass: without some of its channels "
-                    f"the output has shape {_text(shapes)} instead of {_text(self._expected)}"
+                return Complaint(
+                    f"{HARD_CODED} in the forward pass: without some of its channels the output "
+                    f"has shape {_text(shapes)} instead of {_text(self._expected)}"
                 )
-            return ""
+            return None
 
-    def _follow(self, error: Exception, pruned: nn.Module, groups: tuple[Group, ...]) -> bool:
+    def _follow(
+        self, error: Exception, pruned: nn.Module, groups: tuple[Group, ...], calls: "_CallCount"
+    ) -> bool:
         """Make a number of the failing module follow; whether that moved the failure on."""
         failure = failure_of(error, pruned)
         if failure is None:
             return False
+        reached = calls.taken()
         for proposal in proposals(failure, groups, self._shapes):
             before = getattr(failure.module, proposal.attribute)
             self._set(pruned, proposal)
@@ -107,9 +124,11 @@ class _DryRun:
             try:
                 _output_shapes(pruned, self._input)
             except Exception as next_error:
-                if failure.same_place(failure_of(next_error, pruned)):
+                further = failure_of(next_error, pruned)
+                if not failure.comes_before(further, reached, calls.taken()):
                     setattr(failure.module, proposal.attribute, before)
                     continue
+            calls.taken()
             for size in (proposal, *siblings(proposal, failure, self._module, self._shapes)):
                 self._set(pruned, size)
                 self.sizes.append(size)
@@ -119,6 +138,23 @@ class _DryRun:
     def _set(self, pruned: nn.Module, size: SizeAttribute) -> None:
         length = pruned.get_parameter(size.parameter).shape[size.dim]
         setattr(pruned.get_submodule(size.module), size.attribute, length // size.per)
+
+
+class _CallCount:
+    """Counts the calls of a network's modules."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._count = 0
+        for part in module.modules():
+            part.register_forward_pre_hook(self._add)
+
+    def taken(self) -> int:
+        """Calls since this was asked last."""
+        count, self._count = self._count, 0
+        return count
+
+    def _add(self, module: nn.Module, inputs: object) -> None:
+        self._count += 1
 
 
 def _some_removed(size: int) -> np.ndarray:

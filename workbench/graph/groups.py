@@ -144,11 +144,6 @@ class ChannelGraph:
         )
         return replace(self, groups=groups)
 
-    def reach(self) -> int:
-        """How many slices of producing layers can be removed: the more, the better analysed."""
-        outputs = (m for group in self.prunable for m in group.members if m.role == "output")
-        return sum(member.indices.size for member in outputs)
-
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data, one entry a group."""
         return [group.to_json() for group in self.groups]

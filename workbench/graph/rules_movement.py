@@ -127,9 +127,18 @@ def shuffle_pixels(run: Interpreter, call: Call) -> Any:
 
 
 def pad(run: Interpreter, call: Call) -> Any:
-    """Padding with a constant: the new places are no channels."""
+    """Padding with a constant: new pixels belong to their channel, new channels are none."""
     ids, widths = run.as_ids(call.args[0]), call.args[1]
-    return torch.nn.functional.pad(ids, widths, value=0)
+    for number in range(len(widths) // 2):
+        dim = ids.dim() - 1 - number
+        before, after = widths[2 * number], widths[2 * number + 1]
+        if _varies(ids, dim):
+            around = [0] * (2 * number) + [before, after]
+            ids = torch.nn.functional.pad(ids, around, value=NO_CHANNEL)
+        else:
+            shape = [*ids.shape[:dim], ids.shape[dim] + before + after, *ids.shape[dim + 1 :]]
+            ids = ids.narrow(dim, 0, 1).expand(shape)
+    return ids
 
 
 def _touched_dimensions(call: Call, source: Tensor) -> tuple[int, ...]:
