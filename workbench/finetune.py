@@ -17,6 +17,9 @@ from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor, Part
 
 
+AUXILIARY_WEIGHT = 0.3
+
+
 @dataclass(frozen=True)
 class FinetuneSettings:
     """How to train.
@@ -151,7 +154,7 @@ def _step(
     masks: Masks,
 ) -> float:
     optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(module(inputs), labels)
+    loss = training_loss(module(inputs), labels)
     value = float(loss.detach())
     if not math.isfinite(value):
         raise TrainingError(
@@ -162,6 +165,25 @@ def _step(
     optimizer.step()
     apply_masks(module, masks)
     return value
+
+
+def training_loss(outputs: Tensor | tuple[Tensor | None, ...], labels: Tensor) -> Tensor:
+    """Cross entropy; of networks with auxiliary heads, theirs is added with a weight of 0.3.
+
+    Args:
+        outputs: Class scores ``(B, classes)``, or a tuple of them, the main head's first.
+        labels: Shape ``(B,)``.
+
+    Reference:
+        Szegedy et al., Going Deeper with Convolutions, arXiv:1409.4842.
+    """
+    if isinstance(outputs, Tensor):
+        return F.cross_entropy(outputs, labels)
+    main, *others = [scores for scores in outputs if scores is not None]
+    loss = F.cross_entropy(main, labels)
+    for scores in others:
+        loss = loss + AUXILIARY_WEIGHT * F.cross_entropy(scores, labels)
+    return loss
 
 
 def _steps_per_epoch(inputs: int, batch_size: int) -> int:

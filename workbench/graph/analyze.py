@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 
 from workbench.graph.dry_run import DryRun
@@ -12,8 +13,10 @@ from workbench.graph.rules_attention import attention_rules
 from workbench.graph.rules_layers import layer_rules
 from workbench.graph.rules_movement import movement_rules
 from workbench.graph.rules_shape import shape_rules
+from workbench.graph.table import ParameterTable
 from workbench.graph.ties import projections_like, scaled_by_input_width, tie_widths
 from workbench.graph.trace import trace
+from workbench.layers import WEIGHTED
 from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor
 
@@ -25,6 +28,7 @@ def analyze_channels(
 ) -> ChannelGraph:
     """Find the groups of channels of `module` that can only be removed together.
 
+    Networks that run further layers while they train (auxiliary heads) are traced in both modes.
     The traced forward pass is run on channel ids: layers hand out ids, data movement carries
     them, element-wise operators unite them, and whatever cannot be followed pins them with a
     reason. Sizes that the forward pass hard-codes are then found by a dry run without data.
@@ -41,9 +45,15 @@ def analyze_channels(
     run = Interpreter(module, _RULES)
     with evaluation_mode(module):
         run.run(trace(module, example_input), monitor)
+        trains_more = _unseen_layers(module, run.table)
+        if trains_more:
+            two = torch.cat([example_input[:1]] * 2)  # batch norm needs more than one to train
+            module.train()
+            run.run(trace(module, two), monitor)
+            module.eval()
         run.table.finish()
         run.scaled_queries += scaled_by_input_width(module, run.table)
-        dry_run = DryRun(module, example_input, monitor)
+        dry_run = DryRun(module, example_input, monitor, train=trains_more)
         graph = build_groups(run.ids, run.table, run.scaled_queries)
         tied: set[str] = set()
         while complaint := dry_run.complaint(graph, graph.prunable):
@@ -54,3 +64,12 @@ def analyze_channels(
             tied |= new
             graph = build_groups(run.ids, run.table, run.scaled_queries)
         return replace(graph, sizes=tuple(dry_run.sizes))
+
+
+def _unseen_layers(module: nn.Module, table: ParameterTable) -> bool:
+    """Whether a layer took no part in evaluation: it may in training."""
+    return any(
+        (f"{path}.weight", 0) not in table.dimensions
+        for path, part in module.named_modules()
+        if isinstance(part, WEIGHTED)
+    )

@@ -50,14 +50,24 @@ class DryRun:
         module: In evaluation mode.
         example_input: An input batch.
         monitor: Asked before every try.
+        train: Whether to run it in training mode as well.
     """
 
-    def __init__(self, module: nn.Module, example_input: Tensor, monitor: Monitor = SILENT) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        example_input: Tensor,
+        monitor: Monitor = SILENT,
+        *,
+        train: bool = False,
+    ) -> None:
         self.sizes: list[SizeAttribute] = []
         self._module, self._monitor = module, monitor
         self._shapes = tensor_shapes(module)
-        self._input = torch.empty_like(example_input, device="meta")
-        self._expected = _output_shapes(_meta_copy(module), self._input)
+        inputs = torch.cat([example_input] * 2) if train else example_input
+        self._input = torch.empty_like(inputs, device="meta")
+        self._modes = (False, True) if train else (False,)
+        self._expected = self._output_shapes(_meta_copy(module))
 
     def refuse_hard_coded_sizes(self, graph: ChannelGraph) -> ChannelGraph:
         """Mark the groups without which the forward pass fails or changes its output shape.
@@ -92,7 +102,7 @@ class DryRun:
         calls = _CallCount(pruned)
         while True:
             try:
-                shapes = _output_shapes(pruned, self._input)
+                shapes = self._output_shapes(pruned)
             except InternalError:
                 raise
             except Exception as error:  # whatever the model's own code raises
@@ -122,7 +132,7 @@ class DryRun:
             if getattr(failure.module, proposal.attribute) == before:
                 continue
             try:
-                _output_shapes(pruned, self._input)
+                self._output_shapes(pruned)
             except Exception as next_error:
                 further = failure_of(next_error, pruned)
                 if not failure.comes_before(further, reached, calls.taken()):
@@ -134,6 +144,15 @@ class DryRun:
                 self.sizes.append(size)
             return True
         return False
+
+    def _output_shapes(self, module: nn.Module) -> list[torch.Size]:
+        shapes = []
+        for training in self._modes:
+            with torch.no_grad():
+                output = module.train(training)(self._input)
+            leaves = pytree.tree_leaves(output)
+            shapes += [leaf.shape for leaf in leaves if isinstance(leaf, Tensor)]
+        return shapes
 
     def _set(self, pruned: nn.Module, size: SizeAttribute) -> None:
         length = pruned.get_parameter(size.parameter).shape[size.dim]
@@ -171,12 +190,6 @@ def _meta_copy(module: nn.Module) -> nn.Module:
     for buffer in module.buffers():
         memo[id(buffer)] = torch.empty_like(buffer, device="meta")
     return copy.deepcopy(module, memo)
-
-
-def _output_shapes(module: nn.Module, meta_input: Tensor) -> list[torch.Size]:
-    with torch.no_grad():
-        output = module(meta_input)
-    return [leaf.shape for leaf in pytree.tree_leaves(output) if isinstance(leaf, Tensor)]
 
 
 def _line_of(error: Exception) -> str:
