@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from browser_path import find_browser
+from playwright.sync_api import Browser, sync_playwright
 from torch import nn
 from toys import dense_model, toy_data, toy_net
 
@@ -70,3 +72,14 @@ def digits(digits_session: Session) -> Session:
     digits_session.checkout(0)
     digits_session.plan = Plan()
     return digits_session
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser that `make browser` finds; one for all tests, as Playwright allows no second."""
+    path = find_browser()
+    with sync_playwright() as playwright:
+        executable = None if path is None else str(path)
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -48,15 +48,18 @@ def test_a_listener_that_fails_is_logged_and_the_others_hear_on(
 def test_a_listener_may_unsubscribe_while_it_listens() -> None:
     bus = EventBus()
     heard: list[Event] = []
+    by_another: list[Event] = []
 
     def once(event: Event) -> None:
         heard.append(event)
         unsubscribe()
 
     unsubscribe = bus.subscribe(once)
+    bus.subscribe(by_another.append)
     bus.emit(HistoryChanged(1))
     bus.emit(HistoryChanged(2))
     assert heard == [HistoryChanged(1)]
+    assert by_another == [HistoryChanged(1), HistoryChanged(2)]
 
 
 def test_events_cannot_be_changed() -> None:

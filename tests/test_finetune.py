@@ -124,6 +124,16 @@ def test_training_leaves_modes_as_they_were_and_no_gradients(data: Dataset) -> N
     assert all(parameter.grad is None for parameter in module.parameters())
 
 
+def test_batches_are_trained_in_training_mode_and_epochs_measured_in_evaluation_mode(
+    data: Dataset,
+) -> None:
+    module = fresh_net()
+    modes: list[bool] = []
+    module.register_forward_hook(lambda module, *_: modes.append(module.training))
+    finetune(module, data, FinetuneSettings(epochs=2, batch_size=24))
+    assert modes == [True, True, False] * 2
+
+
 def test_what_is_reported_comes_in_order(data: Dataset) -> None:
     events: list[Event] = []
     finetune(fresh_net(), data, FinetuneSettings(epochs=2, batch_size=20), report=events.append)

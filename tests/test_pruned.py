@@ -163,6 +163,19 @@ def test_every_masked_weight_lies_below_every_kept_one() -> None:
         assert torch.equal(pruned.module.get_submodule(name).weight, weight * mask)
 
 
+def test_weights_that_were_removed_never_come_back() -> None:
+    sparse = dense_model(toy_net(), (1, 4, 4))
+    left = sparse.alive("weight")
+    for seed, ratio in enumerate((0.5, 0.3, 0.7)):
+        plan = Plan(granularity="weight", criterion="random", ratio=ratio, seed=seed)
+        sparse, results = sparse.prune(plan)
+        now = sparse.alive("weight")
+        assert not any((now[name] & ~left[name]).any() for name in now)
+        assert [r.reason for r in results] == ["already pruned further" if seed == 1 else ""] * 3
+        assert [r.kept for r in results] == [int(flags.sum()) for flags in now.values()]
+        left = now
+
+
 def test_masks_follow_the_channels_that_are_removed_later() -> None:
     dense = dense_model(toy_net(), (1, 4, 4))
     sparse, _ = dense.prune(Plan(granularity="weight", ratio=0.5))

@@ -16,7 +16,6 @@ from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.modes import evaluation_mode
 from workbench.progress import SILENT, Monitor, Part
 
-
 AUXILIARY_WEIGHT = 0.3
 
 

@@ -1,7 +1,6 @@
 """A model somewhere on its way: what is left of the dense one, and how to prune it further."""
 
 import copy
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -90,7 +89,7 @@ class PrunedModel:
             weights = {
                 name: flags
                 for name, flags in selection.kept.items()
-                if name in self.weights or not np.array_equal(flags, self._present(name))
+                if not np.array_equal(flags, self._present(name))
             }
             state = replace(self, module=pruned, weights=weights)
         else:
@@ -105,7 +104,5 @@ class PrunedModel:
 
     def _present(self, layer: str) -> np.ndarray:
         """Flat bool over the dense weight: what the layer's tensor still holds."""
-        info = self.anatomy.layer(layer)
-        if not info.weight_name:  # computed from other parameters, and never cut
-            return np.ones(math.prod(info.weight_shape), bool)
+        info = self.anatomy.layer(layer)  # without a weight name it is computed, and never cut
         return self.structure.present(info.weight_name, info.weight_shape)

@@ -1,7 +1,5 @@
 """Prune a network's channels in one call, without a session."""
 
-import copy
-
 from torch import Tensor, nn
 
 from workbench.anatomy import Anatomy
@@ -45,10 +43,9 @@ def prune_channels(
             f"granularity of a plan for prune_channels must be 'channel', got "
             f"{plan.granularity!r}. Use a Session for weight pruning."
         )
-    dense = copy.deepcopy(module)
-    anatomy = Anatomy.of(dense, example_input, monitor=monitor)
+    anatomy = Anatomy.of(module, example_input, monitor=monitor)
     if anatomy.trace_failure:
         raise ModelError(anatomy.trace_failure)
     anatomy.check(plan)
-    pruned, results = PrunedModel(anatomy, dense).prune(plan)
+    pruned, results = PrunedModel(anatomy, module).prune(plan)
     return pruned.module, results

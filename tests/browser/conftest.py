@@ -1,11 +1,10 @@
 """Fixtures of the browser tests: a real JupyterLab in a real Chromium."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from running_lab import Kernel, Lab, running_lab
 
 REPOSITORY = Path(__file__).parents[2]
@@ -18,14 +17,6 @@ expect.set_options(timeout=PATIENCE_MS)
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with running_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_browser_path(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -84,14 +75,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call" and report.failed:
         item.failed = True
     return report
-
-
-def _browser_path() -> str | None:
-    spec = importlib.util.spec_from_file_location(
-        "browser_path", REPOSITORY / "scripts" / "browser_path.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found = module.find_browser()
-    return None if found is None else str(found)

@@ -108,6 +108,14 @@ def test_random_scores_depend_on_the_seed_alone(dense: PrunedModel, granularity:
         assert not np.array_equal(first[name], other[name])
 
 
+def test_random_scores_leave_the_random_numbers_of_the_user_alone(dense: PrunedModel) -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    dense.scores(Plan(criterion="random"))
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_random_scores_of_a_layer_do_not_depend_on_the_other_layers() -> None:
     def stack(*layers: nn.Module) -> PrunedModel:
         names = dict(zip(("last", "middle", "first"), layers, strict=False))

@@ -126,12 +126,28 @@ def test_the_probe_set_is_read_once_and_kept():
     assert reads == []
 
 
-def test_labels_are_taken_from_where_the_data_set_keeps_them():
-    kept = _tensors(12)
-    listed = Items(list(kept), targets=kept.tensors[1].tolist())
-    for dataset in (kept, listed, Subset(kept, range(12)), ConcatDataset([kept])):
-        reads = LoaderSplit(dataset, DataLoader(dataset), "x")
-        assert reads.labels.tolist() == [index % 4 for index in range(12)]
+@pytest.mark.parametrize(
+    "wrap", [lambda d: d, lambda d: Subset(d, range(200)), lambda d: ConcatDataset([d])]
+)
+def test_labels_are_taken_from_where_the_data_set_keeps_them(wrap):
+    reads = []
+
+    class Counted(Items):
+        def __getitem__(self, index):
+            reads.append(index)
+            return super().__getitem__(index)
+
+    kept = _tensors(200)
+    dataset = wrap(Counted(list(kept), targets=kept.tensors[1].tolist()))
+    assert LoaderSplit(dataset, DataLoader(dataset), "x").labels.tolist() == [
+        i % 4 for i in range(200)
+    ]
+    assert len(reads) <= 32
+
+
+def test_labels_of_tensors_are_taken_as_they_are():
+    dataset = _tensors(12)
+    assert LoaderSplit(dataset, DataLoader(dataset), "x").labels.tolist() == [0, 1, 2, 3] * 3
 
 
 def test_kept_labels_are_not_believed_where_items_say_otherwise():

@@ -109,6 +109,11 @@ def test_a_module_cannot_be_built_from_its_origin_alone():
         {},
         {"kind": "bundled", "constructor": "resnet1202", "arguments": {}},
         {"kind": "bundled", "constructor": "resnet20", "arguments": {"num_classes": 10}},
+        {
+            "kind": "bundled",
+            "constructor": "resnet20",
+            "arguments": {"num_classes": 10, "input_shape": []},
+        },
         {"kind": "torchvision", "constructor": "os.system", "arguments": {"num_classes": 10}},
         {"kind": "torchvision", "constructor": "resnet18", "arguments": {"colour": "red"}},
     ],

@@ -1,13 +1,12 @@
 """Fixtures of the widget tests: messages to a browser that is not there, and one that is."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from widgets.layer_table import LayerRow, LayerTable, UnitState
 
@@ -24,16 +23,6 @@ def record(monkeypatch: pytest.MonkeyPatch) -> Callable[[anywidget.AnyWidget], M
         return sent
 
     return record
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium where there is one, else Playwright's own."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Mounted:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import ConcatDataset, DataLoader, Subset, TensorDataset, default_collate
+from torch.utils.data import ConcatDataset, DataLoader, Subset, TensorDataset
 
 from workbench.data.splits import check_batch_size
 from workbench.errors import DataError
@@ -107,12 +107,10 @@ class LoaderSplit:
 
     def _stored_labels(self) -> Tensor | None:
         """Labels that the data set keeps, where they are what it returns; else None."""
-        if self.loader.collate_fn is not default_collate:
-            return None
         stored = _stored_labels(self.dataset)
         if stored is None or stored.shape != (len(self),) or stored.dtype not in _INTEGERS:
             return None
-        # A target transform or an overridden __getitem__ can change them: look at some.
+        # A transform, a __getitem__ or a collate function may change them: look at some.
         spots = torch.linspace(0, len(self) - 1, min(SPOT_CHECKS, len(self))).long()
         pairs = self.batches_at(spots, LABEL_BATCH, randomness=torch.Generator())
         seen = torch.cat([labels for _, labels in pairs])
