@@ -116,6 +116,18 @@ def shared_twice() -> nn.Module:
     )
 
 
+def tied_weights() -> nn.Module:
+    module = Network(
+        lambda m, x: m.head(pooled(m.second(F.relu(m.first(m.stem(x)))))),
+        stem=conv(3, 6),
+        first=conv(6, 6),
+        second=conv(6, 6),
+        head=nn.Linear(6, 5),
+    )
+    module.second.weight = module.first.weight
+    return module
+
+
 def squeeze_and_excite() -> nn.Module:
     def run(m: nn.Module, x: Tensor) -> Tensor:
         x = m.stem(x)
@@ -251,6 +263,7 @@ TRAPS = {
     "one-dimensional": Trap(one_dimensional, (2, 8), {"0": (6, ("0",)), "2": (4, ("2",))}),
     "three-dimensional": Trap(three_dimensional, (1, 4, 4, 4), {"0": (6, ("0",))}),
     "shared module": Trap(shared_twice, (3, 4, 4), {"stem": (6, ("stem", "shared"))}),
+    "tied weights": Trap(tied_weights, (3, 4, 4), {"stem": (6, ("stem", "first", "second"))}),
     "squeeze and excite": Trap(
         squeeze_and_excite,
         (3, 4, 4),

@@ -20,7 +20,7 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         raise ExportError(
             f"cannot write {path}: {error.strerror or error}. Choose a directory you may write "
-            f"to, with {len(data)} bytes free; nothing was left behind."
+            f"to{f', with {len(data)} bytes free' if data else ''}; nothing was left behind."
         ) from error
 
 

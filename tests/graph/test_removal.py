@@ -161,6 +161,15 @@ def test_sizes_follow_the_parameters() -> None:
     assert (groups.num_channels, head.in_features) == (2, 2)
 
 
+def test_tied_weights_stay_tied() -> None:
+    module = TRAPS["tied weights"].make().eval()
+    graph = analyze_channels(module, torch.zeros(1, 3, 4, 4))
+    remove_channels(module, Structure.of(graph, half_removed(graph), tensor_shapes(module)))
+    first, second = module.get_submodule("first"), module.get_submodule("second")
+    assert first.weight is second.weight
+    assert first.out_channels == second.out_channels == 3
+
+
 def test_a_structure_survives_json() -> None:
     structure = Structure({"0.weight": {0: np.array([1, 3]), 1: np.array([0])}})
     again = Structure.from_json(structure.to_json())

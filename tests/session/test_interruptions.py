@@ -1,7 +1,9 @@
 """Cancelled, interrupted, busy or failed: the session stays what it was."""
 
 import _thread
+import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 from watching import FOREVER, WAIT_S, State, at_first_batch, heard
@@ -64,7 +66,17 @@ def test_cancelling_after_the_commit_keeps_the_step(
     assert step.metrics.accuracy is not None and step.metrics.latency_ms is None
 
 
-def test_an_interrupt_cancels_and_leaves_a_session_that_is_free(session: Session) -> None:
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Interrupts are heard, even where the tests run in the background and ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_cancels_and_leaves_a_session_that_is_free(
+    session: Session, interrupts: None
+) -> None:
     before = State(session)
     at_first_batch(session, _thread.interrupt_main)
     with pytest.raises(KeyboardInterrupt):

@@ -77,6 +77,7 @@ class Interpreter:
         """Ids of queries, (heads, width), where the width sets the scale of the attention."""
         self._rules = rules
         self._tensors = dict(module.named_parameters()) | dict(module.named_buffers())
+        self._first_name = first_names(module)
         self._values: dict[str, Any] = {}
 
     def run(self, trace: Trace, monitor: Monitor = SILENT) -> None:
@@ -129,7 +130,7 @@ class Interpreter:
 
     def _placeholder(self, node: Node, trace: Trace) -> Any:
         if node.name in trace.tensors:
-            name = trace.tensors[node.name]
+            name = self._first_name[trace.tensors[node.name]]
             shape = self._tensors[name].shape
             return ParameterView(name, torch.empty(shape, device="meta"), shape)
         if node.name in trace.constants:
@@ -174,6 +175,16 @@ class Interpreter:
         return pytree.tree_map(
             lambda item: Constant(item) if isinstance(item, Tensor) else item, result
         )
+
+
+def first_names(module: nn.Module) -> dict[str, str]:
+    """By every name of a parameter or buffer, its first: a shared one has several."""
+    tensors = [
+        *module.named_parameters(remove_duplicate=False),
+        *module.named_buffers(remove_duplicate=False),
+    ]
+    first: dict[int, str] = {}
+    return {name: first.setdefault(id(tensor), name) for name, tensor in tensors}
 
 
 def operator_name(target: Any) -> str:

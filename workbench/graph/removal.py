@@ -22,12 +22,12 @@ def remove_channels(module: nn.Module, structure: Structure, current: Structure 
         structure: What is to be left, a part of it.
         current: What the model has now; everything by default.
     """
+    holders = _holders(module)
     touched: set[nn.Module] = set()
     for name in {**structure.kept, **structure.scales}:
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
         tensor = getattr(owner, leaf)
-        touched.add(owner)
         with torch.no_grad():
             sliced = tensor.detach()
             for dim in structure.kept.get(name, {}):
@@ -37,14 +37,25 @@ def remove_channels(module: nn.Module, structure: Structure, current: Structure 
                 shape = (-1, *[1] * (sliced.dim() - 1))
                 sliced = sliced * torch.as_tensor(factors).to(sliced).reshape(shape)
         if isinstance(tensor, nn.Parameter):
-            setattr(owner, leaf, nn.Parameter(sliced, requires_grad=tensor.requires_grad))
-        else:
-            owner.register_buffer(leaf, sliced, leaf not in owner._non_persistent_buffers_set)
+            sliced = nn.Parameter(sliced, requires_grad=tensor.requires_grad)
+        for holder, name_there in holders[id(tensor)]:
+            setattr(holder, name_there, sliced)
+            touched.add(holder)
     for owner in touched:
         _resize(owner)
     for path, attributes in structure.attributes.items():
         for attribute, value in attributes.items():
             setattr(module.get_submodule(path), attribute, value)
+
+
+def _holders(module: nn.Module) -> dict[int, list[tuple[nn.Module, str]]]:
+    """Every module that holds a parameter or buffer, by the tensor's id; some are shared."""
+    holders: dict[int, list[tuple[nn.Module, str]]] = {}
+    for part in module.modules():
+        for leaf, tensor in [*part._parameters.items(), *part._buffers.items()]:
+            if tensor is not None:
+                holders.setdefault(id(tensor), []).append((part, leaf))
+    return holders
 
 
 def _resize(owner: nn.Module) -> None:

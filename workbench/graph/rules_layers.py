@@ -75,8 +75,8 @@ def transposed_convolution(run: Interpreter, call: Call) -> Any:
     if produced is None:
         produced = run.ids.fresh(len(every))
         _assign(run, weight, 1, produced, "output", reason)
-        if isinstance(bias, ParameterView):
-            _assign(run, bias, 0, produced, "output", reason)
+    if isinstance(bias, ParameterView):
+        _assign(run, bias, 0, produced, "output", reason)
     return _as_image(produced, call.output_shape)
 
 
@@ -134,12 +134,11 @@ def _as_image(channels: Tensor, shape: torch.Size) -> Tensor:
 def _produce(
     run: Interpreter, weight: ParameterView, rows: Tensor, bias: Any, reason: Reason
 ) -> Tensor:
-    """Ids of a layer's output channels: new ones, or those of its first use."""
-    known = run.table.known(weight, 0, rows)
-    if known is not None:
-        return known
-    produced = run.ids.fresh(len(rows))
-    run.table.assign(weight, 0, rows, produced, "output", reason)
+    """Ids of a layer's output channels: new ones, or those of its weight's first use."""
+    produced = run.table.known(weight, 0, rows)
+    if produced is None:
+        produced = run.ids.fresh(len(rows))
+        run.table.assign(weight, 0, rows, produced, "output", reason)
     if isinstance(bias, ParameterView) and (bias_rows := bias.rows()) is not None:
         run.table.assign(bias, 0, bias_rows, produced, "output", reason)
     return produced
