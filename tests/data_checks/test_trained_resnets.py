@@ -1,11 +1,18 @@
 """Checks against published weights: they need the files described for PRUNING_WORKBENCH_DATA."""
 
+import copy
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from workbench.data import Dataset, official_test, open_data
+from workbench.graph import analyze_channels
+from workbench.graph.removal import remove_channels
+from workbench.graph.structure import Structure, tensor_shapes
+from workbench.masks import mask_channels
 from workbench.measure.accuracy import evaluate
 from workbench.models import open_model
 
@@ -45,3 +52,22 @@ def test_published_weights_reach_their_measured_accuracy(cifar10, name, weights,
     assert result.inputs == 10000
     # Two images of play: kernels of another machine may turn a tie.
     assert abs(round(result.accuracy * 10000) - correct) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"),
+    [("resnet20", "resnet20-12fca82f.th"), ("resnet56", "resnet56-4bfd9763.th")],
+)
+def test_trained_networks_without_channels_answer_as_masked(cifar10, name, weights):
+    opened = open_model(name, num_classes=10, input_shape=(3, 32, 32), weights=weights)
+    module = opened.module.double()
+    inputs = torch.randn(4, 3, 32, 32, dtype=torch.float64, generator=torch.manual_seed(0))
+    graph = analyze_channels(module, inputs[:1])
+    kept = {}
+    for group in graph.prunable:
+        kept[group.name] = np.arange(group.size) % 2 == 0
+    masked, pruned = copy.deepcopy(module), copy.deepcopy(module)
+    mask_channels(masked, graph, kept)
+    remove_channels(pruned, Structure.of(graph, kept, tensor_shapes(module)))
+    with torch.no_grad():
+        assert (masked(inputs) - pruned(inputs)).abs().max() < 1e-10
