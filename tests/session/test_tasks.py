@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from workbench.errors import InternalError, WorkbenchError
 from workbench.events import Event, EventBus, TaskEnded, TaskProgress, TaskStarted
@@ -233,3 +234,50 @@ def test_closing_cancels_everything_and_takes_no_more(bench: Bench) -> None:
     assert bench.runner.closed
     with pytest.raises(WorkbenchError, match="doing prune needs an open session"):
         bench.submit(lambda monitor: 1)
+
+
+def test_a_preview_goes_first_while_a_patient_task_runs() -> None:
+    order: list[str] = []
+    runner = TaskRunner(EventBus())
+    started, submitted = threading.Event(), threading.Event()
+
+    def measure(monitor: Monitor) -> None:
+        with torch.inference_mode():
+            started.set()
+            assert submitted.wait(30)
+            monitor.report(1, 2, "half")
+            order.append("measure")
+
+    def preview(monitor: Monitor) -> None:
+        assert not torch.is_inference_mode_enabled()
+        order.append("preview")
+
+    measuring = runner.submit("measure", "measuring", measure)
+    assert started.wait(30)
+    previewing = runner.submit("preview", "previewing", preview)
+    submitted.set()
+    measuring.result()
+    previewing.result()
+    runner.close()
+    assert order == ["preview", "measure"]
+
+
+def test_a_preview_waits_for_a_task_that_is_not_patient() -> None:
+    order: list[str] = []
+    runner = TaskRunner(EventBus())
+    started, submitted = threading.Event(), threading.Event()
+
+    def train(monitor: Monitor) -> None:
+        started.set()
+        assert submitted.wait(30)
+        monitor.report(1, 2, "half")
+        order.append("train")
+
+    training = runner.submit("finetune", "training", train)
+    assert started.wait(30)
+    previewing = runner.submit("preview", "previewing", lambda monitor: order.append("preview"))
+    submitted.set()
+    training.result()
+    previewing.result()
+    runner.close()
+    assert order == ["train", "preview"]

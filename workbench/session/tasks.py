@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
+import torch
+
 from workbench.errors import InternalError, WorkbenchError
 from workbench.events import EventBus, TaskEnded, TaskProgress, TaskStarted
 from workbench.progress import Cancelled
@@ -15,6 +17,12 @@ from workbench.progress import Cancelled
 T = TypeVar("T")
 _REPORT_EVERY_S = 0.05
 _WAIT_S = 0.2
+
+URGENT = ("preview",)
+"""Kinds of task that a person waits for with a finger on a slider."""
+
+PATIENT = ("measure",)
+"""Kinds of task that let urgent ones go first, even once they run: at their next report."""
 
 
 class Task(Generic[T]):
@@ -34,6 +42,7 @@ class Task(Generic[T]):
         self._future: Future[T] = Future()
         self._cancel = threading.Event()
         self._started = self._reported = 0.0
+        self._let_others_go_first: Callable[[], None] = lambda: None
 
     def cancel(self) -> None:
         """Stop at the next report of progress; a task that has not begun never runs."""
@@ -87,6 +96,7 @@ class Task(Generic[T]):
         """Take progress from the work (see `workbench.progress.Monitor`)."""
         if self.cancelled:
             raise Cancelled(self.title)
+        self._let_others_go_first()
         now = time.monotonic()
         if now - self._reported < _REPORT_EVERY_S and done < total:
             return
@@ -138,6 +148,7 @@ class TaskRunner:
         self._bus = bus
         self._numbers = itertools.count(1)
         self._queue: queue.SimpleQueue[Task[Any] | None] = queue.SimpleQueue()
+        self._urgent: queue.SimpleQueue[Task[Any]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._unfinished: list[Task[Any]] = []
         self._closed = False
@@ -157,6 +168,8 @@ class TaskRunner:
                     f"{title} needs an open session, and this one was closed. Open another one."
                 )
             self._unfinished.append(task)
+            if kind in URGENT:
+                self._urgent.put(task)
             self._queue.put(task)
         return task
 
@@ -185,9 +198,22 @@ class TaskRunner:
 
     def _loop(self) -> None:
         while (task := self._queue.get()) is not None:
-            settle = task.run()
-            # Taken off first: whoever hears of the end finds the session free.
-            with self._lock:
-                self._unfinished.remove(task)
-            settle()
-            del task, settle
+            self._run_urgent()
+            if not task.done:
+                self._run(task)
+            del task
+
+    def _run_urgent(self) -> None:
+        # A patient task may be in the middle of inference; the urgent one starts afresh.
+        with torch.inference_mode(False):
+            while not self._urgent.empty():
+                self._run(self._urgent.get())
+
+    def _run(self, task: Task[Any]) -> None:
+        if task.kind in PATIENT:
+            task._let_others_go_first = self._run_urgent
+        settle = task.run()
+        # Taken off first: whoever hears of the end finds the session free.
+        with self._lock:
+            self._unfinished.remove(task)
+        settle()
