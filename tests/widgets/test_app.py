@@ -131,6 +131,18 @@ def test_a_target_typed_on_the_board_is_the_sessions(
     eventually(lambda: session.targets == {})
 
 
+def test_channels_can_be_kept_in_steps_that_suit_hardware(
+    session: Session, workbench: Workbench
+) -> None:
+    panel = workbench._plan_panel
+    panel._round_to.value = 16
+    eventually(lambda: session.plan.round_to == 16)
+    session.plan = session.plan.with_(round_to=5)
+    eventually(lambda: panel._round_to.value == 5)
+    session.plan = session.plan.with_(granularity="weight")
+    eventually(lambda: panel._round_to.disabled)
+
+
 def test_a_closed_workbench_no_longer_listens(session: Session) -> None:
     workbench = Workbench(session)
     workbench.close()

@@ -11,6 +11,7 @@ from workbench.criteria import CRITERIA
 
 _GRANULARITIES = (("channels", "channel"), ("single weights", "weight"))
 _SCOPES = (("within each layer", "local"), ("across all layers", "global"))
+_STEPS = tuple((str(step), step) for step in (1, 2, 4, 8, 16, 32))
 _CRITERIA = tuple((criterion.title, name) for name, criterion in CRITERIA.items())
 
 
@@ -33,6 +34,8 @@ class PlanPanel:
         self._granularity = _dropdown(_GRANULARITIES, "granularity")
         self._criterion = _dropdown(_CRITERIA, "criterion")
         self._scope = _dropdown(_SCOPES, "scope")
+        self._round_to = _dropdown(_STEPS, "round-to")
+        self._round_to.tooltip = "Keep multiples of this: hardware is fastest at 8 or 16 channels"
         self._ratio = ipywidgets.FloatSlider(
             min=0, max=0.99, step=0.01, readout_format=".0%", tooltip="One ratio for all units"
         )
@@ -43,6 +46,7 @@ class PlanPanel:
                 labelled("Remove", self._granularity),
                 labelled("by", self._criterion),
                 labelled("ranked", self._scope),
+                labelled("in steps of", self._round_to),
                 labelled("all layers", self._ratio),
                 self._prune,
             ]
@@ -53,6 +57,7 @@ class PlanPanel:
             (self._granularity, "granularity"),
             (self._criterion, "criterion"),
             (self._scope, "scope"),
+            (self._round_to, "round_to"),
         ):
             control.observe(_setter(setting, session, change), "value")
         self._ratio.observe(self._ratio_moved(change), "value")
@@ -63,10 +68,14 @@ class PlanPanel:
         self._granularity.value = plan.granularity
         self._criterion.value = plan.criterion
         self._scope.value = plan.scope
+        if plan.round_to not in {step for _, step in self._round_to.options}:
+            self._round_to.options = (*_STEPS, (str(plan.round_to), plan.round_to))
+        self._round_to.value = plan.round_to
         self._ratio.value = plan.ratio
         busy = self._session.busy
         for control in (self._granularity, self._criterion, self._scope, self._ratio):
             control.disabled = busy
+        self._round_to.disabled = busy or plan.granularity != "channel"
         reason = ""
         if busy:
             reason = "a step is being made"
@@ -85,7 +94,7 @@ class PlanPanel:
         return moved
 
 
-def _dropdown(options: tuple[tuple[str, str], ...], name: str) -> ipywidgets.Dropdown:
+def _dropdown(options: tuple[tuple[str, object], ...], name: str) -> ipywidgets.Dropdown:
     dropdown = ipywidgets.Dropdown(options=options, layout={"width": "auto"})
     dropdown.add_class(f"pw-{name}")
     return dropdown
