@@ -62,7 +62,13 @@ def tell(page: Page) -> None:
     """Prune, fine-tune, and plan some more."""
     board = page.get_by_test_id("pw-score-board")
     expect(board.locator("[data-metric=latency_ms] [data-column=dense]")).to_contain_text("ms")
-    for unit, percent in (("block1.conv1", 40), ("block2.conv1", 60), ("head", 50)):
+    page.locator(".pw-round-to select").select_option(label="16")
+    for unit, percent in (
+        ("block1.conv1", 50),
+        ("block2.conv1", 50),
+        ("head", 50),
+        ("block2.conv2", 25),
+    ):
         enter(page, unit, percent)
     page.locator(".pw-prune").click()
     expect(page.locator(".pw-status-text")).to_contain_text("pruning: done")
@@ -70,7 +76,7 @@ def tell(page: Page) -> None:
     page.locator(".pw-finetune").click()
     expect(page.locator(".pw-status-text")).to_contain_text("fine-tuning: done")
     page.locator("[data-unit='block2.conv2']").click()
-    enter(page, "block2.conv2", 25)
+    enter(page, "block2.conv2", 50)
     planned = board.locator("[data-metric=accuracy] [data-column=planned]")
     expect(planned).to_contain_text("%")
 
