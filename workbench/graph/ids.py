@@ -30,6 +30,18 @@ def narrow_expanded(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(cut)
 
 
+def varies(ids: Tensor, *dims: int) -> bool:
+    """Whether ids differ along any of these dimensions."""
+    (compact,) = narrow_expanded(ids)
+    return any(bool((compact != compact.narrow(dim, 0, 1)).any()) for dim in dims)
+
+
+def has_channel(ids: Tensor) -> bool:
+    """Whether any of these ids is a channel."""
+    (compact,) = narrow_expanded(ids)
+    return bool((compact > NO_CHANNEL).any())
+
+
 class ChannelIds:
     """Hands out ids and remembers what was found out about them."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from workbench.graph.ids import NO_CHANNEL, narrow_expanded
+from workbench.graph.ids import has_channel, varies
 from workbench.graph.interpreter import Call, Interpreter, Rule
 from workbench.graph.reasons import Reason, mixes_channels
 
@@ -30,12 +30,12 @@ def product(run: Interpreter, call: Call, operands: list[Tensor], equation: str)
     aligned = [_align(ids, of, order, sizes) for ids, of in zip(operands, letters, strict=True)]
     reason = mixes_channels(call.operator, call.place)
     summed = [number for number, letter in enumerate(order) if letter not in output]
-    if any(_varies(ids, dim) for ids in aligned for dim in summed):
+    if any(varies(ids, dim) for ids in aligned for dim in summed):
         for ids in aligned[1:]:
             run.ids.unite(aligned[0], ids, reason)
         blank: Tensor = call.blank()
         return blank
-    carrying = [ids for ids in aligned if _any_channel(ids)]
+    carrying = [ids for ids in aligned if has_channel(ids)]
     for ids in carrying[1:]:
         run.ids.unite(carrying[0], ids, reason)
     result = carrying[0] if carrying else aligned[0]
@@ -59,7 +59,7 @@ def _flattened_where_uniform(ids: Tensor) -> Tensor:
     """The same ids, with stride 0 along every dimension they do not vary along."""
     narrow = ids
     for dim in range(ids.dim()):
-        if not _varies(narrow, dim):
+        if not varies(narrow, dim):
             narrow = narrow.narrow(dim, 0, 1)
     return narrow.expand(ids.shape)
 
@@ -128,16 +128,6 @@ def _unite_widths(run: Interpreter, first: Tensor, second: Tensor, reason: Reaso
     run.ids.unite(first, one.expand_as(first), reason)
     run.ids.unite(second, other.expand_as(second), reason)
     run.ids.unite(one, other, reason)
-
-
-def _any_channel(ids: Tensor) -> bool:
-    (compact,) = narrow_expanded(ids)
-    return bool((compact > NO_CHANNEL).any())
-
-
-def _varies(ids: Tensor, dim: int) -> bool:
-    (compact,) = narrow_expanded(ids)
-    return bool((compact != compact.narrow(dim, 0, 1)).any())
 
 
 def attention_rules() -> dict[str, Rule]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from workbench.graph.ids import ANY_CHANNEL, NO_CHANNEL, narrow_expanded
+from workbench.graph.ids import ANY_CHANNEL, NO_CHANNEL, has_channel, varies
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
 from workbench.graph.reasons import Reason, fixed_positions, split_in_parts
 from workbench.graph.table import ParameterView
@@ -45,7 +45,7 @@ def split_view(run: Interpreter, call: Call) -> Any:
         reason = split_in_parts(call.operator, call.place)
         for start, stop, target in _cut_dimensions(tuple(source.shape), tuple(result.shape)):
             long = [dim for dim in range(start, stop) if source.shape[dim] > 1]
-            if len(long) == 1 and len(target) > 1 and _varies(source, long[0]):
+            if len(long) == 1 and len(target) > 1 and varies(source, long[0]):
                 _tie_parts(run, result, target[:-1], reason)
         return result
     return move(run, call)
@@ -59,7 +59,7 @@ def split_equally(run: Interpreter, call: Call) -> Any:
     if len(ids) < 2 or len(ids) != len(parts):
         return parts
     source = run.as_ids(call.args[0])
-    if not _varies(source, dim % source.dim()):
+    if not varies(source, dim % source.dim()):
         return parts
     reason = split_in_parts(call.operator, call.place)
     if len({part.shape for part in ids}) > 1:
@@ -78,7 +78,7 @@ def slice_dimension(run: Interpreter, call: Call) -> Any:
         return moved
     dim = call.argument(1, "dim", 0) % source.dim()
     length = source.shape[dim]
-    if moved.shape[dim] == length or not _varies(source, dim):
+    if moved.shape[dim] == length or not varies(source, dim):
         return moved
     start = min(max(call.argument(2, "start") or 0, -length), length) % (length + 1)
     step = call.argument(4, "step", 1)
@@ -100,7 +100,7 @@ def select_position(run: Interpreter, call: Call) -> Any:
     source = call.args[0]
     if isinstance(source, Tensor):
         dim = call.args[1] % source.dim()
-        if _varies(source, dim) and not _varies_elsewhere(source, dim):
+        if varies(source, dim) and not _varies_elsewhere(source, dim):
             run.ids.pin(source, fixed_positions(call.operator, call.place))
     return moved
 
@@ -111,7 +111,7 @@ def move_by_position(run: Interpreter, call: Call) -> Any:
     source = call.args[0]
     if isinstance(source, Tensor) and isinstance(moved, Tensor):
         touched = _touched_dimensions(call, source)
-        if any(_varies(source, dim) for dim in touched):
+        if any(varies(source, dim) for dim in touched):
             run.ids.pin(source, fixed_positions(call.operator, call.place))
     return moved
 
@@ -132,7 +132,7 @@ def pad(run: Interpreter, call: Call) -> Any:
     for number in range(len(widths) // 2):
         dim = ids.dim() - 1 - number
         before, after = widths[2 * number], widths[2 * number + 1]
-        if _varies(ids, dim):
+        if varies(ids, dim):
             around = [0] * (2 * number) + [before, after]
             ids = torch.nn.functional.pad(ids, around, value=NO_CHANNEL)
         else:
@@ -161,13 +161,8 @@ def _tie_parts(run: Interpreter, ids: Tensor, dims: tuple[int, ...], reason: Rea
     run.ids.unite(ids, first.expand_as(ids), reason)
 
 
-def _varies(ids: Tensor, dim: int) -> bool:
-    (compact,) = narrow_expanded(ids)
-    return bool((compact != compact.narrow(dim, 0, 1)).any())
-
-
 def _varies_elsewhere(ids: Tensor, dim: int) -> bool:
-    return any(_varies(ids, other) for other in range(ids.dim()) if other != dim)
+    return any(varies(ids, other) for other in range(ids.dim()) if other != dim)
 
 
 def _cut_dimensions(
@@ -223,14 +218,9 @@ def stretch(run: Interpreter, call: Call) -> Any:
         moved.shape[dim] > 1 and (dim < missing or source.shape[dim - missing] == 1)
         for dim in range(moved.dim())
     )
-    if not longer or _any_channel(source):
+    if not longer or has_channel(source):
         return moved
     return torch.full((), ANY_CHANNEL).expand(moved.shape)
-
-
-def _any_channel(ids: Tensor) -> bool:
-    (compact,) = narrow_expanded(ids)
-    return bool((compact > NO_CHANNEL).any())
 
 
 def _leaves(call: Call) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbench.graph.ids import ANY_CHANNEL, narrow_expanded
+from workbench.graph.ids import ANY_CHANNEL, narrow_expanded, varies
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
 from workbench.graph.reasons import Reason, meets_constant, mixes_channels
 from workbench.graph.table import ParameterView
@@ -142,8 +142,8 @@ def _combine(run: Interpreter, first: Tensor, second: Tensor, reason: Reason) ->
     """
     shape = torch.broadcast_shapes(first.shape, second.shape)  # type: ignore[no-untyped-call]
     wide_first, wide_second = first.expand(shape), second.expand(shape)
-    serves_several = _varies_along(wide_first, *_stretched(second, shape))
-    served_by_several = _varies_along(wide_second, *_stretched(first, shape))
+    serves_several = varies(wide_first, *_stretched(second, shape))
+    served_by_several = varies(wide_second, *_stretched(first, shape))
     if serves_several:
         run.ids.pin(second, reason)
     if served_by_several:
@@ -184,7 +184,7 @@ def reduce(run: Interpreter, call: Call) -> Any:
         return unite_operands(run, call)  # max and min of two tensors
     ids = run.as_ids(call.args[0])
     reduced = _positive(dims, ids.dim())
-    if _varies_along(ids, *reduced):
+    if varies(ids, *reduced):
         run.pin_inputs(call, mixes_channels(call.operator, call.place))
         return call.blank()
     for dim in reduced:
@@ -192,11 +192,6 @@ def reduce(run: Interpreter, call: Call) -> Any:
     result = ids.reshape(call.output_shape)
     several = isinstance(call.node.meta["val"], (list, tuple))
     return (result, result) if several else result
-
-
-def _varies_along(ids: Tensor, *dims: int) -> bool:
-    (compact,) = narrow_expanded(ids)
-    return any(bool((compact != compact.narrow(dim, 0, 1)).any()) for dim in dims)
 
 
 def _positive(dims: Any, count: int) -> tuple[int, ...]:
@@ -210,7 +205,7 @@ def vector_norm(run: Interpreter, call: Call) -> Any:
     """A norm: across channels, removed ones, which are 0, do not count."""
     ids = run.as_ids(call.args[0])
     reduced = _positive(call.argument(2, "dim"), ids.dim())
-    if _varies_along(ids, *reduced):
+    if varies(ids, *reduced):
         return call.blank()
     for dim in reduced:
         ids = ids.narrow(dim, 0, 1)
@@ -220,7 +215,7 @@ def vector_norm(run: Interpreter, call: Call) -> Any:
 def softmax(run: Interpreter, call: Call) -> Any:
     """Softmax keeps channels unless it normalises across them."""
     ids = run.as_ids(call.args[0])
-    if _varies_along(ids, call.args[1] % ids.dim()):
+    if varies(ids, call.args[1] % ids.dim()):
         run.pin_inputs(call, mixes_channels(call.operator, call.place))
         return call.blank()
     return ids

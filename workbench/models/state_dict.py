@@ -100,7 +100,8 @@ def _read_torch(path: Path) -> object:
         raise WeightsError(
             f"weights file holds more than tensors, or is damaged: {path}. The workbench reads "
             "a state dict only, because a pickled module can run any code. Where the model's "
-            "class is at hand, convert it: torch.save(torch.load(path, weights_only=False)"
+            "class is at hand and you trust the file, convert it: "
+            "torch.save(torch.load(path, weights_only=False)"
             f".state_dict(), 'weights.pt'). PyTorch said: {_first_line(error)}"
         ) from error
     return contents
