@@ -81,6 +81,7 @@ def measure(name: str, tool: str) -> Result:
         if isinstance(part, nn.Linear) and not part.weight.any():
             nn.init.normal_(part.weight, std=0.02)
     inputs = torch.randn(1, 3, size, size)
+    settle_normalization(module, size)
     before = cost(module, inputs)
     prune = {"workbench": prune_here, "torch-pruning": prune_there}[tool]
     pruned, times, verdict = prune(module, inputs)
@@ -94,6 +95,21 @@ def measure(name: str, tool: str) -> Result:
         "gib": peak,
         "result": verdict,
     }
+
+
+def settle_normalization(module: nn.Module, size: int) -> None:
+    """Give batch norms the statistics of one batch, or signals fade with random weights."""
+    norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        module.train()(torch.randn(2, 3, size, size))
+    module.eval()
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def cost(module: nn.Module, inputs: torch.Tensor) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def prune_channels(
     """Remove channels for real; the given module is left as it is.
 
     Args:
-        module: Any module that `torch.export` can trace.
+        module: Any module that runs on an input batch.
         example_input: An input batch, shape ``(B, ...)``.
         ratio: Fraction of every prunable unit to remove, in [0, 1).
         criterion: Rule that ranks channels.

@@ -9,6 +9,7 @@ from workbench.graph.dry_run import DryRun
 from workbench.graph.grouping import build_groups
 from workbench.graph.groups import ChannelGraph
 from workbench.graph.interpreter import Interpreter
+from workbench.graph.left_out import left_out
 from workbench.graph.rules_attention import attention_rules
 from workbench.graph.rules_layers import layer_rules
 from workbench.graph.rules_movement import movement_rules
@@ -44,26 +45,35 @@ def analyze_channels(
     """
     run = Interpreter(module, _RULES)
     with evaluation_mode(module):
-        run.run(trace(module, example_input), monitor)
-        trains_more = _unseen_layers(module, run.table)
-        if trains_more:
-            two = torch.cat([example_input[:1]] * 2)  # batch norm needs more than one to train
+        tape, stand_ins = trace(module, example_input)
+        inputs, tapes = [example_input], [tape]
+        run.run(tape, monitor)
+        if _unseen_layers(module, run.table):
+            inputs.append(torch.cat([example_input[:1]] * 2))  # batch norm needs two to train
             module.train()
-            run.run(trace(module, two), monitor)
+            tape, stand_ins = trace(module, inputs[1])
+            tapes.append(tape)
+            run.run(tape, monitor)
             module.eval()
         run.table.finish()
         run.scaled_queries += scaled_by_input_width(module, run.table)
-        dry_run = DryRun(module, example_input, monitor, train=trains_more)
+        dry_run = DryRun(module, inputs, tapes, stand_ins, monitor)
+        graph = _follow_widths(module, run, dry_run)
+    return replace(graph, groups=(*graph.groups, *left_out(module, graph, run.refused)))
+
+
+def _follow_widths(module: nn.Module, run: Interpreter, dry_run: DryRun) -> ChannelGraph:
+    """Build the groups, tying widths that the code takes from one another until it runs."""
+    graph = build_groups(run.ids, run.table, run.scaled_queries)
+    tied: set[str] = set()
+    while complaint := dry_run.complaint(graph, graph.prunable):
+        new = projections_like(module, complaint.place, run.table) - tied
+        if not new:
+            return dry_run.refuse_hard_coded_sizes(graph)
+        tie_widths(new, run.ids, run.table)
+        tied |= new
         graph = build_groups(run.ids, run.table, run.scaled_queries)
-        tied: set[str] = set()
-        while complaint := dry_run.complaint(graph, graph.prunable):
-            new = projections_like(module, complaint.place, run.table) - tied
-            if not new:
-                return dry_run.refuse_hard_coded_sizes(graph)
-            tie_widths(new, run.ids, run.table)
-            tied |= new
-            graph = build_groups(run.ids, run.table, run.scaled_queries)
-        return replace(graph, sizes=tuple(dry_run.sizes))
+    return replace(graph, sizes=tuple(dry_run.sizes))
 
 
 def _unseen_layers(module: nn.Module, table: ParameterTable) -> bool:

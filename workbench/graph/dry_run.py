@@ -1,10 +1,7 @@
 """Finds sizes that a forward pass hard-codes, by running the pruned model without data."""
 
-import copy
-import os
-import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,16 +12,15 @@ from workbench.errors import InternalError
 from workbench.graph.attributes import failure_of, proposals, siblings
 from workbench.graph.groups import ChannelGraph, Group, SizeAttribute
 from workbench.graph.removal import remove_channels
+from workbench.graph.source_lines import failing_line
+from workbench.graph.stand_in import StandIns
 from workbench.graph.structure import Structure, tensor_shapes
+from workbench.graph.tape import Tape
 from workbench.progress import SILENT, Monitor
 
 HARD_CODED = "its size is hard-coded"
 """How the reason of a group begins that a dry run refused."""
 
-_NOT_THE_MODEL = (
-    f"{Path(torch.__file__).parent}{os.sep}",
-    f"{Path(__file__).parent}{os.sep}",
-)
 _REMOVED_SHARE = 3  # a third of the channels: seldom a size that happens to fit
 
 
@@ -42,32 +38,33 @@ class Complaint:
 
 
 class DryRun:
-    """Prunes groups of a module on the meta device and runs it.
+    """Prunes groups of a module that stands in for the real one, and runs it.
 
     A plain number in a module that can follow is made to, and remembered in `sizes`.
 
     Args:
         module: In evaluation mode.
-        example_input: An input batch.
+        example_inputs: An input batch for evaluation mode and, for a network that runs more
+            layers while it trains, one for training mode.
+        tapes: What was recorded of each.
+        stand_ins: Makes what is run.
         monitor: Asked before every try.
-        train: Whether to run it in training mode as well.
     """
 
     def __init__(
         self,
         module: nn.Module,
-        example_input: Tensor,
+        example_inputs: Sequence[Tensor],
+        tapes: Sequence[Tape],
+        stand_ins: StandIns,
         monitor: Monitor = SILENT,
-        *,
-        train: bool = False,
     ) -> None:
         self.sizes: list[SizeAttribute] = []
-        self._module, self._monitor = module, monitor
+        self._module, self._monitor, self._stand_ins = module, monitor, stand_ins
         self._shapes = tensor_shapes(module)
-        inputs = torch.cat([example_input] * 2) if train else example_input
-        self._input = torch.empty_like(inputs, device="meta")
-        self._modes = (False, True) if train else (False,)
-        self._expected = self._output_shapes(_meta_copy(module))
+        self._inputs = [stand_ins.of_tensor(inputs) for inputs in example_inputs]
+        self._answers = [tape.answers for tape in tapes]
+        self._expected = [shape for tape in tapes for shape in tape.output_shapes]
 
     def refuse_hard_coded_sizes(self, graph: ChannelGraph) -> ChannelGraph:
         """Mark the groups without which the forward pass fails or changes its output shape.
@@ -96,9 +93,10 @@ class DryRun:
         """Why these groups cannot be pruned together; None if they can."""
         self._monitor.report(0, 1, "trying the pruned network without data")
         kept = {group.name: _some_removed(group.size) for group in groups}
-        pruned = _meta_copy(self._module)
+        pruned = self._stand_ins.of_module(self._module)
         graph = replace(graph, sizes=tuple(self.sizes))
-        remove_channels(pruned, Structure.of(graph, kept, self._shapes))
+        with self._stand_ins.running():
+            remove_channels(pruned, Structure.of(graph, kept, self._shapes), shapes_only=True)
         calls = _CallCount(pruned)
         while True:
             try:
@@ -109,7 +107,9 @@ class DryRun:
                 if self._follow(error, pruned, groups, calls):
                     continue
                 failure = failure_of(error, pruned)
-                text = f"{HARD_CODED}{_line_of(error)}: {_first_line(error)}"
+                line = failing_line(error)
+                where = f" in {line}" if line else ""
+                text = f"{HARD_CODED}{where}: {_first_line(error)}"
                 return Complaint(text, None if failure is None else failure.path)
             if shapes != self._expected:
                 return Complaint(
@@ -147,9 +147,9 @@ class DryRun:
 
     def _output_shapes(self, module: nn.Module) -> list[torch.Size]:
         shapes = []
-        for training in self._modes:
-            with torch.no_grad():
-                output = module.train(training)(self._input)
+        for training, (inputs, answers) in enumerate(zip(self._inputs, self._answers, strict=True)):
+            with self._stand_ins.running(answers):
+                output = module.train(bool(training))(inputs)
             leaves = pytree.tree_leaves(output)
             shapes += [leaf.shape for leaf in leaves if isinstance(leaf, Tensor)]
         return shapes
@@ -180,25 +180,6 @@ def _some_removed(size: int) -> np.ndarray:
     kept = np.ones(size, bool)
     kept[: max(1, size // _REMOVED_SHARE)] = False
     return kept
-
-
-def _meta_copy(module: nn.Module) -> nn.Module:
-    memo: dict[int, object] = {}
-    for parameter in module.parameters():
-        empty = torch.empty_like(parameter, device="meta")
-        memo[id(parameter)] = nn.Parameter(empty, requires_grad=False)
-    for buffer in module.buffers():
-        memo[id(buffer)] = torch.empty_like(buffer, device="meta")
-    return copy.deepcopy(module, memo)
-
-
-def _line_of(error: Exception) -> str:
-    """The innermost line of the model's own code, if the error passed through any."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_MODEL)]
-    if not own:
-        return ""
-    return f" in line {own[-1].lineno} of {Path(own[-1].filename).name} ({own[-1].line})"
 
 
 def _first_line(error: Exception) -> str:

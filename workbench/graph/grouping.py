@@ -35,6 +35,7 @@ def build_groups(
     layers = [tuple(dict.fromkeys(m.layer for m in of if m.role == "output")) for of in members]
     makers = [number for number, of in enumerate(layers) if of]
     names = _unique_names([layers[number][0] for number in makers])
+    index = _IdIndex([along.numpy() for _, along in entries])
     groups = []
     for name, number in zip(names, makers, strict=True):
         group = Group(
@@ -45,30 +46,40 @@ def build_groups(
             _reason(found[number], pinned),
         )
         for query in scaled_queries:
-            if not group.reason and np.isin(classes[query.numpy()], found[number]).any():
-                group = _made_up_for(group, query.numpy(), classes, entries, table.roles)
+            heads = classes[query.numpy()]
+            if not group.reason and np.isin(heads, found[number]).any():
+                rows = {entries[e][0]: at for e, at in index.places(query.numpy()).items()}
+                group = _made_up_for(group, heads, rows, table.roles)
         groups.append(group)
     return ChannelGraph(tuple(groups))
 
 
+class _IdIndex:
+    """Finds where ids lie in many arrays of ids."""
+
+    def __init__(self, arrays: list[np.ndarray]) -> None:
+        self._starts = np.cumsum([0, *(len(array) for array in arrays)])
+        self._flat = np.concatenate([np.zeros(0, np.int64), *arrays])
+
+    def places(self, ids: np.ndarray) -> dict[int, np.ndarray]:
+        """By the number of an array, the positions in it that hold any of `ids`."""
+        hits = np.flatnonzero(np.isin(self._flat, ids))
+        numbers = np.searchsorted(self._starts, hits, side="right") - 1
+        return {n: hits[numbers == n] - self._starts[n] for n in np.unique(numbers).tolist()}
+
+
 def _made_up_for(
     group: Group,
-    query: np.ndarray,
-    classes: np.ndarray,
-    entries: list[tuple[tuple[str, int], Tensor]],
+    queries: np.ndarray,
+    rows: Mapping[tuple[str, int], np.ndarray],
     roles: Mapping[tuple[str, int], Role],
 ) -> Group:
-    """Note the rows that make a query, ids ``(heads, width)``; refuse where that cannot do.
+    """Note the rows that make a query, classes ``(heads, width)``; refuse where that cannot do.
 
     Every head must lose the same widths, all of them of this group, and nothing may stand
     between the rows and the product.
     """
-    heads = [set(head) for head in classes[query].tolist()]
-    rows = {
-        key: np.flatnonzero(np.isin(along.numpy(), query))
-        for key, along in entries
-        if np.isin(along.numpy(), query).any()
-    }
+    heads = [set(head) for head in queries.tolist()]
     equal = all(head == heads[0] for head in heads) and len(heads[0]) == group.size
     plain = all(dim == 0 and roles[name, dim] == "output" for name, dim in rows)
     if not equal or not plain:

@@ -18,14 +18,15 @@ ANY_CHANNEL = -1
 """One value stretched over however many channels there are: no channel, and no obstacle."""
 
 
-def narrow_expanded(*tensors: Tensor) -> tuple[Tensor, ...]:
+def narrow_expanded(*tensors: Tensor, keep: int | None = None) -> tuple[Tensor, ...]:
     """Cut every dimension along which all tensors repeat one value (stride 0) to length 1.
 
-    Ids broadcast over an image's pixels cost as little as the channels alone.
+    Ids broadcast over an image's pixels cost as little as the channels alone. The dimension
+    `keep` is left as it is.
     """
     cut = list(tensors)
     for dim in range(tensors[0].dim()):
-        if all(t.stride(dim) == 0 or t.shape[dim] == 1 for t in tensors):
+        if dim != keep and all(t.stride(dim) == 0 or t.shape[dim] == 1 for t in tensors):
             cut = [t.narrow(dim, 0, 1) if t.shape[dim] > 1 else t for t in cut]
     return tuple(cut)
 
@@ -40,6 +41,12 @@ def has_channel(ids: Tensor) -> bool:
     """Whether any of these ids is a channel."""
     (compact,) = narrow_expanded(ids)
     return bool((compact > NO_CHANNEL).any())
+
+
+def same_ids(first: Tensor, second: Tensor) -> bool:
+    """Whether two tensors of one shape hold the same ids."""
+    one, other = narrow_expanded(first, second)
+    return torch.equal(one, other)
 
 
 class ChannelIds:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reason:
-    """A sentence, and the place in the model it is about (a module path, or empty)."""
+    """A sentence, and the place it is about: a module path, a line of code, or empty."""
 
     text: str
     place: str = ""
@@ -21,6 +21,16 @@ TIED_TOGETHER = Reason("all its channels are tied to one another, so none can go
 def no_rule(operator: str, place: str) -> Reason:
     """An operator the analysis does not know."""
     return Reason(f"{operator} has no pruning rule", place)
+
+
+def recurrent(operator: str, place: str) -> Reason:
+    """A layer that reads its own channels one step later."""
+    return Reason(f"a recurrent layer ({operator}) feeds its channels back into itself", place)
+
+
+def not_reached() -> Reason:
+    """A layer that took no part in any forward pass."""
+    return Reason("the forward pass does not reach it with the example input")
 
 
 def meets_constant(operator: str, place: str) -> Reason:
@@ -56,3 +66,13 @@ def fixed_positions(operator: str, place: str) -> Reason:
 def scaled_by_width(place: str) -> Reason:
     """Attention whose scale follows the head width, so that pruning would change it."""
     return Reason("its width sets the scale of the attention", place)
+
+
+def decided_by_values(operator: str, line: str) -> Reason:
+    """Tensors in reach of code whose course depends on the data."""
+    return Reason(f"what the code does with it depends on the data ({operator})", line)
+
+
+def stored_by_code(operator: str, place: str) -> Reason:
+    """Channels written into a parameter or a buffer."""
+    return Reason(f"{operator} stores it in a parameter", place)

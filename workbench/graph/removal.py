@@ -11,7 +11,13 @@ from workbench.graph.structure import Structure
 DENSE = Structure()
 
 
-def remove_channels(module: nn.Module, structure: Structure, current: Structure = DENSE) -> None:
+def remove_channels(
+    module: nn.Module,
+    structure: Structure,
+    current: Structure = DENSE,
+    *,
+    shapes_only: bool = False,
+) -> None:
     """Leave only what `structure` has, in place.
 
     Modules keep their class and code; their sizes (``out_channels``, ``num_features``, ...)
@@ -21,6 +27,7 @@ def remove_channels(module: nn.Module, structure: Structure, current: Structure 
         module: A model with the structure `current`.
         structure: What is to be left, a part of it.
         current: What the model has now; everything by default.
+        shapes_only: Leave what the parameters hold undefined.
     """
     holders = _holders(module)
     touched: set[nn.Module] = set()
@@ -28,14 +35,10 @@ def remove_channels(module: nn.Module, structure: Structure, current: Structure 
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
         tensor = getattr(owner, leaf)
-        with torch.no_grad():
-            sliced = tensor.detach()
-            for dim in structure.kept.get(name, {}):
-                positions = structure.positions(name, dim, current)
-                sliced = sliced.index_select(dim, torch.as_tensor(positions, device=tensor.device))
-            if (factors := structure.row_factors(name, current)) is not None:
-                shape = (-1, *[1] * (sliced.dim() - 1))
-                sliced = sliced * torch.as_tensor(factors).to(sliced).reshape(shape)
+        if shapes_only:
+            sliced = tensor.new_empty(structure.shape(name, tuple(tensor.shape)))
+        else:
+            sliced = _sliced(tensor, name, structure, current)
         if isinstance(tensor, nn.Parameter):
             sliced = nn.Parameter(sliced, requires_grad=tensor.requires_grad)
         for holder, name_there in holders[id(tensor)]:
@@ -46,6 +49,18 @@ def remove_channels(module: nn.Module, structure: Structure, current: Structure 
     for path, attributes in structure.attributes.items():
         for attribute, value in attributes.items():
             setattr(module.get_submodule(path), attribute, value)
+
+
+@torch.no_grad()
+def _sliced(tensor: Tensor, name: str, structure: Structure, current: Structure) -> Tensor:
+    sliced = tensor.detach()
+    for dim in structure.kept.get(name, {}):
+        positions = structure.positions(name, dim, current)
+        sliced = sliced.index_select(dim, torch.as_tensor(positions, device=tensor.device))
+    if (factors := structure.row_factors(name, current)) is not None:
+        shape = (-1, *[1] * (sliced.dim() - 1))
+        sliced = sliced * torch.as_tensor(factors).to(sliced).reshape(shape)
+    return sliced
 
 
 def _holders(module: nn.Module) -> dict[int, list[tuple[nn.Module, str]]]:
@@ -103,6 +118,11 @@ def _resize_group_norm(owner: nn.Module) -> None:
     owner.num_channels = len(owner.weight)
 
 
+def _resize_embedding(owner: nn.Module) -> None:
+    assert isinstance(owner, nn.Embedding)
+    owner.num_embeddings, owner.embedding_dim = owner.weight.shape
+
+
 def manages_its_sizes(owner: nn.Module) -> bool:
     """Whether a module's sizes follow its parameters by the rules of this file."""
     return isinstance(owner, tuple(_RESIZE))
@@ -119,4 +139,5 @@ _RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {
     nn.modules.batchnorm._NormBase: _resize_batch_norm,
     nn.LayerNorm: _resize_layer_norm,
     nn.GroupNorm: _resize_group_norm,
+    nn.Embedding: _resize_embedding,
 }

@@ -6,8 +6,12 @@ import torch
 from torch import Tensor
 
 from workbench.graph.interpreter import Call, Interpreter, Rule
-from workbench.graph.reasons import Reason, computed_weight, mixes_channels
+from workbench.graph.reasons import Reason, computed_weight, mixes_channels, recurrent
 from workbench.graph.table import ParameterView, Role
+
+RECURRENT = """
+lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell
+""".split()
 
 
 def linear(run: Interpreter, call: Call) -> Any:
@@ -123,6 +127,26 @@ def group_norm(run: Interpreter, call: Call) -> Any:
     return ids
 
 
+def embedding(run: Interpreter, call: Call) -> Any:
+    """``aten.embedding(weight (words, width), indices)``: channels are the width."""
+    weight = call.args[0]
+    if not isinstance(weight, ParameterView) or not weight.whole():
+        return _refuse(run, call)
+    every = torch.arange(weight.shape[1])
+    produced = run.table.known(weight, 1, every)
+    if produced is None:
+        produced = run.ids.fresh(len(every))
+        reason = mixes_channels(call.operator, call.place)
+        run.table.assign(weight, 1, every, produced, "output", reason)
+    return produced.expand(call.output_shape)
+
+
+def refuse_recurrent(run: Interpreter, call: Call) -> Any:
+    """LSTM, GRU and RNN: their channels of one step are their inputs at the next."""
+    run.pin_inputs(call, recurrent(call.operator, call.place))
+    return call.blank()
+
+
 def _image_channels(run: Interpreter, call: Call, reason: Reason) -> Tensor:
     return run.ids.unite_along(run.as_ids(call.args[0]), (1,), reason)
 
@@ -167,7 +191,9 @@ def layer_rules() -> dict[str, Rule]:
         "aten.instance_norm": batch_norm,
         "aten.layer_norm": layer_norm,
         "aten.group_norm": group_norm,
+        "aten.embedding": embedding,
     }
+    rules |= {f"aten.{name}": refuse_recurrent for name in RECURRENT}
     for count in (1, 2, 3):
         rules[f"aten.conv{count}d"] = convolution
         rules[f"aten.conv_transpose{count}d"] = transposed_convolution

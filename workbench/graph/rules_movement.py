@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from workbench.graph.ids import ANY_CHANNEL, NO_CHANNEL, has_channel, varies
+from workbench.graph.ids import ANY_CHANNEL, NO_CHANNEL, has_channel, narrow_expanded, varies
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
 from workbench.graph.reasons import Reason, fixed_positions, split_in_parts
 from workbench.graph.table import ParameterView
 
 FREE = """
-flatten permute transpose t squeeze unsqueeze expand expand_as unbind cat concat concatenate stack
-flip repeat movedim swapaxes swapdims numpy_T broadcast_to tile getitem
+flatten permute transpose t squeeze unsqueeze expand expand_as unbind stack
+flip repeat movedim swapaxes swapdims numpy_T broadcast_to tile
 """.split()
 """Movement that keeps whole channels together whatever their number."""
 
@@ -107,13 +107,24 @@ def select_position(run: Interpreter, call: Call) -> Any:
 
 def move_by_position(run: Interpreter, call: Call) -> Any:
     """Movement by fixed positions: channels along a dimension that is reordered are pinned."""
-    moved = move(run, call)
     source = call.args[0]
-    if isinstance(source, Tensor) and isinstance(moved, Tensor):
-        touched = _touched_dimensions(call, source)
-        if any(varies(source, dim) for dim in touched):
-            run.ids.pin(source, fixed_positions(call.operator, call.place))
+    touched = _touched_dimensions(call, source) if isinstance(source, Tensor) else ()
+    reordered = any(varies(source, dim) for dim in touched)
+    if call.operator == "aten.roll" and touched and not reordered:
+        return source
+    moved = move(run, call)
+    if reordered and isinstance(moved, Tensor):
+        run.ids.pin(source, fixed_positions(call.operator, call.place))
     return moved
+
+
+def concatenate(run: Interpreter, call: Call) -> Any:
+    """Concatenation; along dimensions in which no part varies, one place stands for all."""
+    parts = [run.as_ids(part) for part in call.args[0]]
+    parts = [part for part in parts if part.numel() or part.dim() > 1]  # PyTorch skips empty ones
+    dim = call.argument(1, "dim", 0) % parts[0].dim()
+    narrow = narrow_expanded(*parts, keep=dim)
+    return torch.cat(narrow, dim).expand(call.output_shape)
 
 
 def shuffle_pixels(run: Interpreter, call: Call) -> Any:
@@ -129,6 +140,8 @@ def shuffle_pixels(run: Interpreter, call: Call) -> Any:
 def pad(run: Interpreter, call: Call) -> Any:
     """Padding with a constant: new pixels belong to their channel, new channels are none."""
     ids, widths = run.as_ids(call.args[0]), call.args[1]
+    if not any(widths):
+        return ids
     for number in range(len(widths) // 2):
         dim = ids.dim() - 1 - number
         before, after = widths[2 * number], widths[2 * number + 1]
@@ -139,6 +152,11 @@ def pad(run: Interpreter, call: Call) -> Any:
             shape = [*ids.shape[:dim], ids.shape[dim] + before + after, *ids.shape[dim + 1 :]]
             ids = ids.narrow(dim, 0, 1).expand(shape)
     return ids
+
+
+def overwrite(run: Interpreter, call: Call) -> Any:
+    """Values copied into a tensor, or into a part of one."""
+    return run.as_ids(call.args[1]).expand(call.output_shape)
 
 
 def _touched_dimensions(call: Call, source: Tensor) -> tuple[int, ...]:
@@ -188,7 +206,7 @@ def _move_parameter(run: Interpreter, call: Call, source: ParameterView) -> Any:
     if any(isinstance(item, Constant) for item in _leaves(call)):
         return None
     args, kwargs = _replace(call, lambda item: item.view if item is source else item)
-    results = call.node.target(*args, **kwargs)  # type: ignore[operator]
+    results = call.operation.function(*args, **kwargs)
     views = pytree.tree_map(lambda moved: run.view_of(source, moved), results)
     return None if any(view is None for view in pytree.tree_leaves(views)) else views
 
@@ -202,9 +220,9 @@ def _execute(run: Interpreter, call: Call) -> Any:
 
     if call.operator in {"aten.index", "aten.index_select"}:
         indices = pytree.tree_map(value_of, call.args[1:])
-        return call.node.target(ids_of(call.args[0]), *indices)  # type: ignore[operator]
+        return call.operation.function(ids_of(call.args[0]), *indices)
     args, kwargs = _replace(call, ids_of)
-    return call.node.target(*args, **kwargs)  # type: ignore[operator]
+    return call.operation.function(*args, **kwargs)
 
 
 def stretch(run: Interpreter, call: Call) -> Any:
@@ -240,5 +258,7 @@ def movement_rules() -> dict[str, Rule]:
     rules |= {f"aten.{name}": split_equally for name in ("split", "split_with_sizes", "chunk")}
     rules |= {f"aten.{name}": stretch for name in ("expand", "expand_as", "broadcast_to")}
     rules |= {"aten.slice": slice_dimension, "aten.narrow": slice_dimension}
+    rules |= {f"aten.{name}": concatenate for name in ("cat", "concat", "concatenate")}
+    rules |= {"aten.copy": overwrite}
     rules |= {"aten.select": select_position, "aten.pixel_shuffle": shuffle_pixels}
-    return rules | {"aten.pad": pad, "aten.constant_pad_nd": pad, "getitem": move}
+    return rules | {"aten.pad": pad, "aten.constant_pad_nd": pad}

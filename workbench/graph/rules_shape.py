@@ -109,6 +109,7 @@ POOLING = [
 ]
 FRESH = """
 new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like rand_like randn_like
+fill zero
 """.split()
 NORMS = ["norm", "linalg_vector_norm"]
 REDUCTION = ["mean", "sum", "amax", "amin", "max", "min", "var", "std", "prod", "any", "all"]
@@ -173,8 +174,7 @@ def pool(run: Interpreter, call: Call) -> Any:
     keep = tuple(range(ids.dim() - spatial))
     along = run.ids.unite_along(ids, keep, mixes_channels(call.operator, call.place))
     result = along.reshape(*along.shape, *[1] * spatial).expand(shape)
-    several = isinstance(call.node.meta["val"], (list, tuple))
-    return (result, *[result] * (len(call.node.meta["val"]) - 1)) if several else result
+    return [result] * call.several if call.several else result
 
 
 def reduce(run: Interpreter, call: Call) -> Any:
@@ -190,8 +190,7 @@ def reduce(run: Interpreter, call: Call) -> Any:
     for dim in reduced:
         ids = ids.narrow(dim, 0, 1)
     result = ids.reshape(call.output_shape)
-    several = isinstance(call.node.meta["val"], (list, tuple))
-    return (result, result) if several else result
+    return [result] * call.several if call.several else result
 
 
 def _positive(dims: Any, count: int) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -54,9 +55,10 @@ class ParameterTable:
     def known(self, parameter: ParameterView, dim: int, rows: Tensor) -> Tensor | None:
         """Ids of these indices if all were set before (a module used twice), else None."""
         table = self.dimensions.get((parameter.name, dim))
-        if table is None or bool((table[rows] == _UNSET).any()):
+        if table is None:
             return None
-        return table[rows]
+        found = table.numpy()[rows.numpy()]
+        return None if (found == _UNSET).any() else torch.from_numpy(found)
 
     def assign(
         self,
@@ -69,13 +71,15 @@ class ParameterTable:
     ) -> None:
         """Say that index ``rows[i]`` of dimension `dim` is the slice of channel ``ids[i]``."""
         key = (parameter.name, dim)
-        ids = ids.clamp(min=NO_CHANNEL)
-        table = self.dimensions.setdefault(key, torch.full((parameter.shape[dim],), _UNSET))
         self.roles.setdefault(key, role)
-        again = table[rows] != _UNSET
+        held = self.dimensions.setdefault(key, torch.full((parameter.shape[dim],), _UNSET)).numpy()
+        at, given = rows.numpy(), ids.numpy().clip(min=NO_CHANNEL)
+        there = held[at]
+        again = there != _UNSET
         if again.any():
-            self._ids.unite(table[rows][again], ids[again], reason)
-        table[rows] = torch.where(again, table[rows], ids)
+            self._ids.unite(torch.from_numpy(there[again]), torch.from_numpy(given[again]), reason)
+            given = np.where(again, there, given)
+        held[at] = given
 
     def element_ids(self, parameter: ParameterView) -> Tensor:
         """Ids of the single elements that a view shows, for parameters used directly."""
@@ -92,12 +96,12 @@ class ParameterTable:
         The elements of one index of the dimension that carries the channels are united; which
         dimension that is, the activations it met have said: the one along which classes differ.
         """
-        classes = torch.from_numpy(self._ids.classes())
-        pinned = torch.tensor(sorted(self._ids.pinned_classes(classes.numpy())))
+        classes = self._ids.classes()
+        pinned = np.zeros(len(classes), bool)
+        pinned[list(self._ids.pinned_classes(classes))] = True
         for name, ids in self.elements.items():
-            of_element = classes[ids]
-            of_element = of_element.masked_fill(torch.isin(of_element, pinned), -1)
-            dim = _only_varying_dimension(of_element)
+            of_element = classes[ids.numpy()]
+            dim = _only_varying_dimension(np.where(pinned[of_element], _UNSET, of_element))
             if dim is None:
                 self._ids.pin(
                     ids, Reason("a parameter used directly spans several dimensions", name)
@@ -112,10 +116,6 @@ class ParameterTable:
         return {key: table.clamp(min=0) for key, table in self.dimensions.items()}
 
 
-def _only_varying_dimension(classes: Tensor) -> int | None:
-    varying = [
-        dim
-        for dim in range(classes.dim())
-        if classes.shape[dim] > 1 and bool((classes != classes.narrow(dim, 0, 1)).any())
-    ]
+def _only_varying_dimension(classes: np.ndarray) -> int | None:
+    varying = [dim for dim in range(classes.ndim) if (classes != classes.take([0], axis=dim)).any()]
     return varying[0] if len(varying) == 1 else None

@@ -33,8 +33,8 @@ def projections_like(module: nn.Module, place: str | None, table: ParameterTable
     kind = type(module.get_submodule(place))
     insides = tuple(f"{path}." for path, part in module.named_modules() if type(part) is kind)
     found = set()
-    for (parameter, dim), produced in table.assigned().items():
-        consumed = table.assigned().get((parameter, 1))
+    for (parameter, dim), produced in table.dimensions.items():
+        consumed = table.dimensions.get((parameter, 1))
         wanted = dim == 0 and consumed is not None and table.roles[parameter, 0] == "output"
         if wanted and consumed is not None and parameter.startswith(insides):
             blocks, rest = divmod(len(produced), len(consumed))
@@ -64,6 +64,6 @@ def scaled_by_input_width(module: nn.Module, table: ParameterTable) -> list[torc
             "torchvision.models.swin_transformer.ShiftedWindowAttention"
         ):
             continue
-        rows = table.assigned()[f"{path}.qkv.weight", 0]
+        rows = table.dimensions[f"{path}.qkv.weight", 0].clamp(min=0)
         found.append(rows[: len(rows) // 3].reshape(int(part.num_heads), -1))
     return found

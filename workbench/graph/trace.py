@@ -1,61 +1,66 @@
-"""From a module to a flat graph of ATen operators with parameter names."""
+"""From a module to a flat list of ATen operators: it is run, and what runs is written down."""
 
-from dataclasses import dataclass
-
-import torch
 from torch import Tensor, nn
-from torch.export.graph_signature import InputKind
-from torch.fx import Node
 
 from workbench.errors import ModelError
+from workbench.graph.recorder import Recorder
+from workbench.graph.stand_in import NEEDS_VALUES, StandIns, plain_execution, sharing_copy
+from workbench.graph.tape import Tape
 
 
-@dataclass(frozen=True)
-class Trace:
-    """A traced forward pass.
+def trace(module: nn.Module, example_input: Tensor) -> tuple[Tape, StandIns]:
+    """Run `module` in its present mode and write down every operator.
 
-    Attributes:
-        nodes: The operators, in order.
-        tensors: For placeholders that are parameters or buffers: node name to tensor name.
-        constants: For placeholders that are constants of the code: node name to value.
-    """
+    It is run without data: only shapes are worked out. Where its code asks for values, it is run
+    once more on the example input itself, and what its decisions make visible is noted.
 
-    nodes: tuple[Node, ...]
-    tensors: dict[str, str]
-    constants: dict[str, Tensor]
+    Args:
+        module: It is left as it is.
+        example_input: Shape ``(B, ...)``.
 
-
-def trace(module: nn.Module, example_input: Tensor) -> Trace:
-    """Trace `module` in evaluation mode on `example_input`, shape ``(B, ...)``.
+    Returns:
+        The tape, and stand-ins on which the module can be run.
 
     Raises:
-        ModelError: If the module cannot be exported, with the exporter's own words.
+        ModelError: If the module cannot be run this way, with the error's own words.
     """
     try:
-        with torch.no_grad():
-            program = torch.export.export(module, (example_input,), strict=False)
+        return _trace_without_values(module, example_input, StandIns())
+    except ModelError:
+        raise
+    except Exception:  # code with a device of its own, or that asks for values
+        stand_ins = StandIns(device_named=True)
+    try:
+        return _trace_without_values(module, example_input, stand_ins)
+    except NEEDS_VALUES:
+        return _trace_with_values(module, example_input), stand_ins
     except Exception as error:
-        raise ModelError(
-            f"{type(module).__name__} cannot be traced: {_first_line(error)}. The channel "
-            "analysis needs a forward pass without data-dependent Python control flow; weight "
-            "granularity works without it."
-        ) from error
-    tensors, constants = {}, {}
-    for spec in program.graph_signature.input_specs:
-        name = getattr(spec.arg, "name", "")
-        if spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
-            tensors[name] = str(spec.target)
-        elif spec.kind is InputKind.CONSTANT_TENSOR:
-            constants[name] = program.constants[str(spec.target)]
-    return Trace(tuple(program.graph.nodes), tensors, constants)
+        raise _untraceable(module, error) from error
 
 
-def place_of(node: Node) -> str:
-    """Path of the module whose forward pass made `node`; empty for the model itself."""
-    stack = node.meta.get("nn_module_stack")
-    return list(stack.values())[-1][0] if stack else ""
+def _trace_without_values(
+    module: nn.Module, example_input: Tensor, stand_ins: StandIns
+) -> tuple[Tape, StandIns]:
+    recorder = Recorder(stand_ins.of_module(module))
+    with stand_ins.running():
+        return recorder.record(stand_ins.of_tensor(example_input)), stand_ins
 
 
-def _first_line(error: Exception) -> str:
+def _trace_with_values(module: nn.Module, example_input: Tensor) -> Tape:
+    try:
+        recorder = Recorder(sharing_copy(module), with_values=True)
+        with plain_execution():
+            return recorder.record(example_input.detach().clone())
+    except ModelError:
+        raise
+    except Exception as error:
+        raise _untraceable(module, error) from error
+
+
+def _untraceable(module: nn.Module, error: Exception) -> ModelError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    first = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return ModelError(
+        f"{type(module).__name__} cannot be traced: {first}. The channel analysis runs the "
+        "forward pass on tensors without data; weight granularity works without it."
+    )
