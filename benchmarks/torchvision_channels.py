@@ -21,7 +21,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from workbench.anatomy import Anatomy
-from workbench.graph import ChannelGraph, analyze_channels
+from workbench.graph import analyze_channels
+from workbench.graph.reasons import MODEL_OUTPUT
 from workbench.graph.removal import remove_channels
 from workbench.graph.structure import Structure, tensor_shapes
 from workbench.masks import mask_channels
@@ -31,6 +32,8 @@ from workbench.pruned import PrunedModel
 TOOLS = ("workbench", "torch-pruning")
 STOPPED_AFTER_S = 120
 Result = dict[str, object]
+Pruned = tuple[nn.Module, tuple[float, float], str, dict[str, str]]
+"""The pruned network, seconds for analysis and surgery, the verdict, and pinned layers' reasons."""
 
 
 def main() -> None:
@@ -84,7 +87,7 @@ def measure(name: str, tool: str) -> Result:
     settle_normalization(module, size)
     before = cost(module, inputs)
     prune = {"workbench": prune_here, "torch-pruning": prune_there}[tool]
-    pruned, times, verdict = prune(module, inputs)
+    pruned, times, verdict, pinned = prune(module, inputs)
     after = cost(pruned, inputs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
@@ -94,6 +97,7 @@ def measure(name: str, tool: str) -> Result:
         "macs": after[1] / before[1],
         "gib": peak,
         "result": verdict,
+        "pinned": pinned,
     }
 
 
@@ -120,9 +124,7 @@ def cost(module: nn.Module, inputs: torch.Tensor) -> tuple[int, int]:
     return sum(p.numel() for p in module.parameters()), counter.get_total_flops()
 
 
-def prune_here(
-    module: nn.Module, inputs: torch.Tensor
-) -> tuple[nn.Module, tuple[float, float], str]:
+def prune_here(module: nn.Module, inputs: torch.Tensor) -> Pruned:
     """Analyse, choose, remove; then compare with the masked network."""
     start = time.perf_counter()
     graph = analyze_channels(module, inputs)
@@ -138,24 +140,12 @@ def prune_here(
         expected, found = masked(inputs), pruned(inputs)
     difference = float((expected - found).abs().max() / expected.abs().max().clamp(min=1e-30))
     agrees = difference < 1e-3 or not expected.any()
-    pinned = pinned_in_words(graph)
     verdict = f"agrees, {difference:.0e}" if agrees else f"DIFFERS by {difference:.1e}"
-    return pruned, (analysed - start, done - analysed), f"{verdict}; pinned: {pinned}"
+    pinned = {group.name: group.reason for group in graph.groups if not group.prunable}
+    return pruned, (analysed - start, done - analysed), verdict, pinned
 
 
-def pinned_in_words(graph: ChannelGraph) -> str:
-    """How many groups cannot be pruned, by reason."""
-    reasons: dict[str, int] = {}
-    for group in graph.groups:
-        if not group.prunable:
-            reason = group.reason.split(" (at ")[0]
-            reasons[reason] = reasons.get(reason, 0) + 1
-    return ", ".join(f"{count} × {reason}" for reason, count in reasons.items())
-
-
-def prune_there(
-    module: nn.Module, inputs: torch.Tensor
-) -> tuple[nn.Module, tuple[float, float], str]:
+def prune_there(module: nn.Module, inputs: torch.Tensor) -> Pruned:
     """Torch-Pruning as its README shows it: L2 magnitude, the classifier left out."""
     import torch_pruning as tp  # noqa: PLC0415 - not a dependency
 
@@ -174,11 +164,11 @@ def prune_there(
     analysed = time.perf_counter()
     pruner.step()
     done = time.perf_counter()
-    return module, (analysed - start, done - analysed), "runs"
+    return module, (analysed - start, done - analysed), "runs", {}
 
 
 def summarise(names: list[str], results: dict[tuple[str, str], Result]) -> None:
-    """Print totals, and the ratio of times over what both tools can do."""
+    """Print totals, the ratio of times over what both tools can do, and what is pinned."""
     for tool in TOOLS:
         ended = [name for name in names if "analysis_s" in results.get((name, tool), {})]
         if ended:
@@ -186,7 +176,25 @@ def summarise(names: list[str], results: dict[tuple[str, str], Result]) -> None:
     both = [n for n in names if all("analysis_s" in results.get((n, t), {}) for t in TOOLS)]
     if both:
         ratio = seconds(both, TOOLS[0], results) / seconds(both, TOOLS[1], results)
+        slower = [
+            n for n in both if seconds([n], TOOLS[0], results) > seconds([n], TOOLS[1], results)
+        ]
         print(f"\n{len(both)} networks both can do: {TOOLS[0]} takes {ratio:.2f} of the time")
+        print(f"\nslower on {len(slower)} of them: {', '.join(slower) or 'none'}")
+        fewer = [n for n in both if kept(n, TOOLS[0], results) > kept(n, TOOLS[1], results) + 5e-4]
+        print(f"\n{TOOLS[0]} removes fewer parameters on: {', '.join(fewer) or 'none'}")
+    print("\nPinned layers, beside the model outputs:\n")
+    for name in names:
+        pinned = results.get((name, TOOLS[0]), {}).get("pinned", {})
+        assert isinstance(pinned, dict)
+        for layer, reason in pinned.items():
+            if reason != str(MODEL_OUTPUT):
+                print(f"- {name} `{layer}`: {reason}")
+
+
+def kept(name: str, tool: str, results: dict[tuple[str, str], Result]) -> float:
+    """Share of the parameters that is left."""
+    return float(str(results[name, tool]["parameters"]))
 
 
 def seconds(names: list[str], tool: str, results: dict[tuple[str, str], Result]) -> float:

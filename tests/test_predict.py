@@ -38,6 +38,7 @@ def flops(module: nn.Module, shape: tuple[int, ...]) -> int:
 
 def some_plan(current: PrunedModel, draw: random.Random) -> Plan:
     granularity = draw.choice(["channel", "weight"])
+    floor = draw.choice([0, 0.3 * draw.random()])
     names = [unit.name for unit in current.anatomy.units(granularity) if unit.prunable]
     return Plan(
         granularity=granularity,
@@ -45,6 +46,10 @@ def some_plan(current: PrunedModel, draw: random.Random) -> Plan:
         scope=draw.choice(["local", "global"]),
         ratio=draw.random() * 0.95,
         ratios={name: draw.random() * 0.95 for name in draw.sample(names, len(names) // 3)},
+        min_ratio=floor,
+        max_ratio=draw.choice([1, 0.5 + 0.5 * draw.random()]),
+        min_ratios=dict.fromkeys(draw.sample(names, 1), 0.45),
+        max_ratios=dict.fromkeys(draw.sample(names, 1), 0.5),
         locks=frozenset(draw.sample(names, 1)),
         round_to=draw.choice([1, 1, 8]),
         seed=draw.randrange(100),
@@ -128,6 +133,19 @@ def test_predicting_touches_and_runs_nothing(dense: PrunedModel) -> None:
     predictor.predict(Plan(ratio=0.5))
     predictor.predict(Plan(granularity="weight", ratio=0.5))
     assert all(torch.equal(before[n], t) for n, t in dense.module.state_dict().items())
+
+
+def test_one_predictor_answers_every_plan_and_every_scoring(dense: PrunedModel) -> None:
+    predictor = Predictor(dense)
+    half = Plan(granularity="weight", scope="global", ratio=0.5)
+    first = predictor.predict(half, dense.scores(half))
+    assert predictor.predict(half, dense.scores(half)) == first
+    by_chance = predictor.predict(half, dense.scores(half.with_(criterion="random")))
+    assert by_chance.kept != first.kept
+    quarter = predictor.predict(half.with_(ratio=0.25), dense.scores(half))
+    assert (
+        sum(quarter.kept.values()) == sum(dense.alive("weight")[n].sum() for n in first.kept) - 68
+    )
 
 
 def test_layers_with_shared_or_computed_weights_are_counted() -> None:

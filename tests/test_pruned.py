@@ -112,7 +112,7 @@ class _Largest(L1):
 
     name = "largest"
 
-    def channel_importance(self, weight: Tensor, generator: torch.Generator) -> Tensor:
+    def channel_importance(self, weight: Tensor) -> Tensor:
         return weight.detach().flatten(1).amax(1).float()
 
 
@@ -232,16 +232,16 @@ def test_every_unit_reports_request_outcome_and_reason(
 
 
 def test_a_model_that_cannot_be_traced_still_has_weights_to_prune() -> None:
-    class Branching(nn.Module):
+    class LeavesPyTorch(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.layer = nn.Linear(4, 3)
 
         def forward(self, x: Tensor) -> Tensor:
-            return self.layer(x) if x.sum() > -1e9 else self.layer(-x)
+            return self.layer(torch.from_numpy(x.numpy()))
 
-    dense = dense_model(Branching().eval(), (4,))
-    assert "Branching cannot be traced" in dense.anatomy.trace_failure
+    dense = dense_model(LeavesPyTorch().eval(), (4,))
+    assert "LeavesPyTorch cannot be traced" in dense.anatomy.trace_failure
     assert dense.anatomy.notes == (dense.anatomy.trace_failure,)
     assert dense.anatomy.units("channel") == ()
     pruned, _ = dense.prune(Plan(granularity="weight", ratio=0.5))
@@ -255,8 +255,8 @@ def test_shapes_that_do_not_fit_are_refused_at_once() -> None:
 
 def test_a_plan_is_checked_against_the_model(dense: PrunedModel) -> None:
     dense.anatomy.check(Plan(ratios={"conv1": 0.5}))
-    with pytest.raises(CriterionError, match="got 'taylor'"):
-        dense.anatomy.check(Plan(criterion="taylor"))
+    with pytest.raises(CriterionError, match="got 'tailor'"):
+        dense.anatomy.check(Plan(criterion="tailor"))
     with pytest.raises(PlanError, match=r"a plan must be a workbench\.Plan, got 0\.5\."):
         dense.anatomy.check(0.5)  # type: ignore[arg-type]
     with pytest.raises(PlanError, match="no weight unit 'bn'"):

@@ -1,39 +1,10 @@
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
+from choosing import chosen, places, result, unit
 
 from workbench import Plan
 from workbench.errors import InternalError
-from workbench.selection import Selection, UnitResult, best, kept_counts, ranked, select
-from workbench.units import Unit
-
-
-def unit(name: str, size: int, granularity: str = "channel", reason: str = "") -> Unit:
-    return Unit(name, granularity, (name,), size, not reason, reason)
-
-
-def chosen(
-    scores: Mapping[str, list[float]],
-    plan: Plan,
-    *,
-    gone: Mapping[str, list[int]] | None = None,
-    granularity: str = "channel",
-) -> Selection:
-    """The selection for units with these scores, of which `gone` went earlier."""
-    alive = {name: np.ones(len(scored), bool) for name, scored in scores.items()}
-    for name, places in (gone or {}).items():
-        alive[name][places] = False
-    units = [unit(name, len(scored), granularity) for name, scored in scores.items()]
-    return select(units, plan, {name: np.array(s) for name, s in scores.items()}, alive)
-
-
-def places(selection: Selection, name: str) -> list[int]:
-    return np.flatnonzero(selection.kept[name]).tolist()
-
-
-def result(selection: Selection, name: str) -> UnitResult:
-    return next(result for result in selection.results if result.unit == name)
+from workbench.selection import UnitResult, best, kept_counts, ranked, select
 
 
 def test_local_scope_keeps_the_best_of_every_unit() -> None:
@@ -200,3 +171,8 @@ def test_global_scope_without_scores_is_a_fault() -> None:
 def test_what_is_gone_ranks_below_everything() -> None:
     found = ranked({"a": np.array([3.0, -1.0])}, {"a": np.array([False, True])})
     assert found["a"].tolist() == [-np.inf, -1]
+
+
+def test_a_pattern_without_its_counts_is_a_fault() -> None:
+    with pytest.raises(InternalError, match="needs the counts that its pattern leaves"):
+        kept_counts([unit("a", 4, "n:m")], Plan(granularity="n:m"), {"a": 4})

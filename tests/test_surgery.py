@@ -53,7 +53,7 @@ def test_a_plan_may_be_given_instead_of_a_ratio() -> None:
     ("settings", "error", "message"),
     [
         ({"ratio": 1.2}, PlanError, "ratio of the plan must be in [0, 1), got 1.2."),
-        ({"criterion": "l3"}, CriterionError, "one of l1, l2, random; got 'l3'."),
+        ({"criterion": "l3"}, CriterionError, "taylor, taylor_activation; got 'l3'."),
         ({"plan": Plan(ratios={"conv9": 0.5})}, UnknownUnitError, "no channel unit 'conv9'"),
         (
             {"plan": Plan(granularity="weight")},
@@ -75,12 +75,12 @@ def test_a_plan_that_does_not_fit_is_refused(
 
 
 def test_a_module_that_cannot_be_traced_is_refused() -> None:
-    class Branching(nn.Linear):
+    class LeavesPyTorch(nn.Linear):
         def forward(self, x: Tensor) -> Tensor:
-            return super().forward(x) if x.sum() > 0 else x[:, :3]
+            return super().forward(torch.from_numpy(x.numpy()))
 
-    with pytest.raises(ModelError, match="Branching cannot be traced"):
-        prune_channels(Branching(4, 3), torch.ones(1, 4))
+    with pytest.raises(ModelError, match="LeavesPyTorch cannot be traced"):
+        prune_channels(LeavesPyTorch(4, 3), torch.ones(1, 4))
 
 
 def test_the_analysis_can_be_cancelled() -> None:

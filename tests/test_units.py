@@ -9,6 +9,7 @@ from toys import dense_model
 from workbench import Plan
 from workbench.errors import PlanError, UnknownUnitError
 from workbench.layers import list_layers
+from workbench.plan import GRANULARITIES
 from workbench.pruned import PrunedModel
 from workbench.units import Unit, check_units, weight_units
 
@@ -93,6 +94,22 @@ def test_a_ratio_for_a_unit_that_cannot_be_pruned_is_refused_with_the_reason() -
         check_units(Plan().with_ratio("head", 0.5), UNITS)
 
 
+def test_a_floor_for_a_unit_that_cannot_be_pruned_is_refused_and_a_cap_is_not() -> None:
+    message = "min_ratio of unit 'head' must be 0, got 0.2: it is not prunable"
+    with pytest.raises(PlanError, match=re.escape(message)):
+        check_units(Plan().with_bounds("head", min_ratio=0.2), UNITS)
+    check_units(Plan(ratio=0.5, min_ratio=0.1).with_bounds("head", max_ratio=0.2), UNITS)
+    with pytest.raises(UnknownUnitError, match="no channel unit 'zebra'"):
+        check_units(Plan().with_bounds("zebra", max_ratio=0.2), UNITS)
+
+
 def test_zero_and_a_lock_are_allowed_for_a_unit_that_cannot_be_pruned() -> None:
     check_units(Plan(ratio=0.5).with_ratio("head", 0), UNITS)
     check_units(Plan(ratio=0.5).with_ratio("head", 0.5).lock("head"), UNITS)
+
+
+def test_units_say_what_their_size_counts() -> None:
+    counted = {
+        granularity: Unit("a", granularity, ("a",), 4).counted for granularity in GRANULARITIES
+    }
+    assert counted == {"channel": "channels", "weight": "weights", "n:m": "weights"}

@@ -25,12 +25,15 @@ from widgets.table_rows import table_rows, unit_states
 from widgets.theme import ThemeWatcher
 from widgets.wording import count, percent
 from workbench import Plan, Session
+from workbench.errors import WorkbenchError
 from workbench.events import (
     BatchTrained,
     EpochTrained,
     Event,
+    EvidenceGathered,
     HistoryChanged,
     PlanChanged,
+    PointMeasured,
     PreviewMeasured,
     TargetsChanged,
     TaskEnded,
@@ -38,6 +41,8 @@ from workbench.events import (
     TaskStarted,
     TrainingStarted,
 )
+from workbench.sensitivity import RATIOS
+from workbench.session.sensing import ScanSettings
 
 SETTLED_S = 0.25
 """How long a plan must stay the same before it is measured, unless a slider was let go."""
@@ -62,8 +67,8 @@ class Workbench(ipywidgets.VBox):
     def __init__(self, session: Session | None = None) -> None:
         self.session = session = session if session is not None else Session()
         self._dispatcher = Dispatcher(self._show_error)
-        self._granularity = ""
-        self._plan_panel = PlanPanel(session, self._change_plan, self._prune)
+        self._kind_of_rows = ("", "")
+        self._plan_panel = PlanPanel(session, self._change_plan, self._prune, self._scan)
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
         self._inspect = InspectPanel(session, lambda: self._table.selected)
@@ -147,7 +152,7 @@ class Workbench(ipywidgets.VBox):
             slot.renew()
 
     def _draw_rows(self) -> None:
-        self._granularity = self.session.plan.granularity
+        self._kind_of_rows = _kind_of_rows(self.session.plan)
         rows = table_rows(self.session)
         selected = self._table.selected
         if selected not in {row["unit"] for row in rows}:
@@ -155,7 +160,7 @@ class Workbench(ipywidgets.VBox):
         self._table.show(rows, unit_states(self.session), selected)
 
     def _draw_units(self) -> None:
-        if self.session.plan.granularity != self._granularity:
+        if _kind_of_rows(self.session.plan) != self._kind_of_rows:
             self._draw_rows()
         else:
             self._table.update_units(unit_states(self.session))
@@ -178,8 +183,7 @@ class Workbench(ipywidgets.VBox):
             self._dispatcher.pause("layer", "recovery", "history", seconds=NEW_VIEW_S)
 
     def _slots(self) -> tuple[Any, ...]:
-        inspect = self._inspect
-        return inspect.histogram, inspect.importance, self._recovery.charts, self._history.charts
+        return (*self._inspect.charts, self._recovery.charts, self._history.charts)
 
     # What the session reports
 
@@ -191,6 +195,10 @@ class Workbench(ipywidgets.VBox):
                 mark("units", "board", "controls", "layer")
             case PreviewMeasured() | TargetsChanged():
                 mark("board")
+            case PointMeasured():
+                mark("units", "layer")
+            case EvidenceGathered():
+                mark("units", "board", "controls", "layer")
             case HistoryChanged():
                 mark("rows", "board", "controls", "layer", "history")
             case TrainingStarted():
@@ -206,6 +214,8 @@ class Workbench(ipywidgets.VBox):
         self._dispatcher.mark("status")
         if not isinstance(event, TaskProgress) and event.kind != "preview":
             self._dispatcher.mark("controls", "recovery")
+        if isinstance(event, TaskEnded) and event.kind == "evidence":
+            self._dispatcher.mark("layer")  # it may have been stopped, and then says so
 
     def _outcome(self, event: TaskEnded) -> str:
         """What a finished task led to, in a few words."""
@@ -222,7 +232,11 @@ class Workbench(ipywidgets.VBox):
 
     def _change_plan(self, change: Callable[[Plan], Plan]) -> None:
         def apply() -> None:
-            self.session.plan = change(self.session.plan)
+            try:
+                self.session.plan = change(self.session.plan)
+            except WorkbenchError:
+                self._dispatcher.mark("units", "controls")  # which still show what was refused
+                raise
 
         self._post(apply)
 
@@ -235,6 +249,8 @@ class Workbench(ipywidgets.VBox):
                 self._post(lambda: self._dispatcher.after("preview", 0, self._preview))
             case {"type": "lock", "unit": unit, "locked": locked}:
                 self._change_plan(lambda p: p.lock(unit) if locked else p.unlock(unit))
+            case {"type": "unpin", "unit": unit}:
+                self._change_plan(lambda plan: plan.without_ratio(unit))
             case {"type": "select"}:
                 self._post(lambda: self._show_tab(_LAYER_TAB))
                 self._dispatcher.mark("layer")
@@ -257,6 +273,11 @@ class Workbench(ipywidgets.VBox):
 
     def _prune(self) -> None:
         self._post(lambda: _ignore(self.session.submit_prune()))
+        self._dispatcher.mark("controls")
+
+    def _scan(self) -> None:
+        settings = ScanSettings("exact", RATIOS, None, recalibrate=False)
+        self._post(lambda: _ignore(self.session.submit_scan(settings)))
         self._dispatcher.mark("controls")
 
     def _finetune(self, settings: Any) -> None:
@@ -282,6 +303,11 @@ class Workbench(ipywidgets.VBox):
     def _show_error(self, error: Exception) -> None:
         self._status.say(str(error), failed=True)
         self._dispatcher.mark("status")
+
+
+def _kind_of_rows(plan: Plan) -> tuple[str, str]:
+    """What decides which rows there are, and with which controls."""
+    return plan.granularity, plan.pattern if plan.granularity == "n:m" else ""
 
 
 def _side_by_side(left: list[ipywidgets.Widget], right: list[ipywidgets.Widget]) -> ipywidgets.Box:

@@ -31,7 +31,7 @@ def table_intent(message: object, rows: Collection[str], units: Collection[str])
     Args:
         message: The message, as it arrived.
         rows: Every row's unit; each can be selected.
-        units: Units with a slider; only these can be moved and locked.
+        units: Units with a slider or switch; only these can be moved, locked and unpinned.
 
     Returns:
         The intent, holding nothing but its known fields; None if it does not check out.
@@ -42,6 +42,8 @@ def table_intent(message: object, rows: Collection[str], units: Collection[str])
                 return {"type": kind, "ratios": {u: float(r) for u, r in ratios.items()}}
         case {"type": "lock", "unit": str(unit), "locked": bool(locked)} if unit in units:
             return {"type": "lock", "unit": unit, "locked": locked}
+        case {"type": "unpin", "unit": str(unit)} if unit in units:
+            return {"type": "unpin", "unit": unit}
         case {"type": "select", "unit": str(unit)} if unit in rows:
             return {"type": "select", "unit": unit}
     _warn("layer table", message)

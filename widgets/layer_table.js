@@ -2,7 +2,8 @@
 
 import { make, makeButton } from "./dom.js";
 import { listen } from "./layer_table_gestures.js";
-import { COLUMNS, makeRow, paintRow } from "./layer_table_row.js";
+import { paintControls } from "./layer_table_controls.js";
+import { COLUMNS, columns, makeRow } from "./layer_table_row.js";
 import { Store } from "./layer_table_store.js";
 
 const MISTAKE_MS = 6000;
@@ -17,7 +18,6 @@ class View {
     this.order = []; // units on screen, from top to bottom
     this.mistake = "";
     this.build(el);
-    this.drawHead();
     this.listenToHead();
     listen(this);
     store.views.add(this);
@@ -47,7 +47,7 @@ class View {
   }
 
   drawHead() {
-    const cells = COLUMNS.map(({ key, label, className, title }) => {
+    const cells = columns(this.store.rows).map(({ key, label, className, title }) => {
       if (!key) return make("th", className, { scope: "col", title, text: label });
       const direction = this.sort.descending ? "descending" : "ascending";
       const sorted = this.sort.key === key ? direction : "none";
@@ -85,15 +85,16 @@ class View {
     for (const row of this.store.rows) {
       const parts = makeRow(row, largest);
       this.parts.set(row.unit, parts);
-      paintRow(parts, this.store);
+      paintControls(parts, this.store);
     }
+    this.drawHead();
     this.arrange();
     this.mark(true);
   }
 
   refresh(units) {
     for (const unit of units) {
-      if (this.parts.has(unit)) paintRow(this.parts.get(unit), this.store);
+      if (this.parts.has(unit)) paintControls(this.parts.get(unit), this.store);
     }
     this.say();
   }

@@ -25,6 +25,8 @@ class LayerRow(TypedDict):
     layers: list[str]  # every layer of a coupled group
     prunable: bool
     reason: str  # why not prunable, in words
+    pattern: str  # "2:4" where a switch takes the slider's place, else ""
+    on_ratio: float  # what a switch that is on asks for, in [0, 1)
 
 
 class UnitState(TypedDict, total=False):
@@ -34,10 +36,13 @@ class UnitState(TypedDict, total=False):
     achieved: float  # already removed, in [0, 1): the shaded part, which cannot be entered
     locked: bool
     pinned: bool  # has a ratio of its own under global scope
+    outcome: float  # what the plan would remove, in [0, 1)
+    note: str  # why that is not `ratio`, in words; "" where it is
+    cliff: list[list[float]]  # [ratio, accuracy] of pruning it alone, from ratio 0; [] if unknown
 
 
 class LayerTable(anywidget.AnyWidget):
-    """A row per layer or coupled group: name, shares, weights, slider, number and lock.
+    """A row per layer or coupled group: name, shares, weights, slider and number, or switch; lock.
 
     The browser never writes a trait back; it sends intents. `drag` comes at most about 30 times a
     second, `release` when the hand lets go, a number is entered or a key is lifted. The page shows
@@ -46,17 +51,24 @@ class LayerTable(anywidget.AnyWidget):
 
     - ``{"type": "drag" | "release", "ratios": {unit: ratio}}``, ratios in [0, 1)
     - ``{"type": "lock", "unit": unit, "locked": bool}``
+    - ``{"type": "unpin", "unit": unit}``: it shall follow the ratio of all units again
     - ``{"type": "select", "unit": unit}``; `selected` has changed by then
 
     Args:
         on_intent: Called with every intent that checks out, on the thread comms arrive on.
         rows: Rows in the model's order.
-        units: State of every row that has a slider.
+        units: State of every row that has a slider or switch.
         selected: Unit of the selected row, or "".
     """
 
     _esm = module_source("layer_table.js")
-    _css = style_source("layer_table.css", "layer_table_cells.css", "layer_table_controls.css")
+    _css = style_source(
+        "layer_table.css",
+        "layer_table_cells.css",
+        "layer_table_controls.css",
+        "layer_table_switch.css",
+        "layer_table_cliff.css",
+    )
 
     rows = traitlets.List(traitlets.Dict(), help="Rows in the model's order; each a LayerRow.").tag(
         sync=True

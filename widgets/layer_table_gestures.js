@@ -1,8 +1,8 @@
-// What hands do to the rows of a layer table: pick, drag, type, lock, and the keyboard's way.
-// A slider in the hand sends drags; letting go, Enter and lifting a key send a release.
+// What hands do to the rows of a layer table: pick, drag, switch, type, lock, and the keyboard's
+// way. A slider in the hand sends drags; letting go, Enter and lifting a key send a release.
 
 import { percent } from "./dom.js";
-import { paintRow } from "./layer_table_row.js";
+import { paintControls } from "./layer_table_controls.js";
 import { MAX_RATIO } from "./layer_table_store.js";
 
 const KEY_STEPS = {
@@ -53,9 +53,12 @@ function move(view, unit, ratio) {
   view.store.drag(units, ratio);
 }
 
-function click(view, event, { lock, row }) {
+function click(view, event, { lock, pin, row }) {
+  const { store } = view;
   if (lock && lock.contains(event.target)) {
-    view.store.lock(together(view, row.unit), !view.store.state(row.unit).locked);
+    store.lock(together(view, row.unit), !store.state(row.unit).locked);
+  } else if (pin && pin.contains(event.target)) {
+    store.unpin(together(view, row.unit).filter((unit) => store.state(unit).pinned));
   } else if (!event.target.closest("input, label")) {
     pick(view, event, row.unit);
   }
@@ -95,14 +98,21 @@ function grab(view, { target }, { row, slider, number }) {
   }
 }
 
-function input(view, { target }, { row, slider, tr }) {
+function input(view, { target }, { row, slider, number, tr }) {
   if (target === slider) move(view, row.unit, Number(slider.value));
-  else tr.classList.add("pw-typing");
+  else if (target === number) tr.classList.add("pw-typing");
 }
 
 function change(view, { target }, parts) {
   if (target === parts.slider) view.store.release();
+  else if (target === parts.toggle) turn(view, parts);
   else if (parts.tr.classList.contains("pw-typing")) typed(view, parts);
+}
+
+function turn(view, { row, toggle }) {
+  touch(view, row.unit);
+  move(view, row.unit, toggle.checked ? row.on_ratio : 0);
+  view.store.release();
 }
 
 function typed(view, parts) {
@@ -128,7 +138,7 @@ function leave(view, { target }, parts) {
 
 function restore(view, parts) {
   parts.tr.classList.remove("pw-typing");
-  paintRow(parts, view.store);
+  paintControls(parts, view.store);
 }
 
 function key(view, event, parts) {

@@ -1,10 +1,7 @@
 // The cells of one row of the layer table.
 
 import { drawing, make, makeButton, percent } from "./dom.js";
-import { MAX_RATIO } from "./layer_table_store.js";
-
-const LOCK_CLOSED = "M4.9 7V5a3.1 3.1 0 0 1 6.2 0v2M3.5 7h9v6.5h-9z";
-const LOCK_OPEN = "M4.9 7V4.6a3.1 3.1 0 0 1 5.9-1.4M3.5 7h9v6.5h-9z";
+import { ratioCell } from "./layer_table_controls.js";
 
 export const COLUMNS = [
   { key: "name", label: "Layer", className: "pw-layer", title: "Sort in the model's order" },
@@ -28,6 +25,16 @@ export const COLUMNS = [
     title: "Fraction to remove, of the dense model",
   },
 ];
+
+/** The columns of these rows: under N:M the last one holds switches. */
+export function columns(rows) {
+  const pattern = rows.map((row) => row.pattern).find(Boolean);
+  if (!pattern) return COLUMNS;
+  const title = `Keep ${pattern.replace(":", " of every ")} weights along the inputs, or all`;
+  return COLUMNS.map((column) =>
+    column.key === "ratio" ? { ...column, label: `${pattern} or dense`, title } : column,
+  );
+}
 
 /** The bar chart of a row's weights, as one path. */
 function histogram(bins) {
@@ -74,67 +81,6 @@ function nameCell(row) {
   return make("td", "pw-layer", {}, [line, meta]);
 }
 
-function slider(title) {
-  return make("input", "pw-slider", {
-    type: "range",
-    min: 0,
-    max: MAX_RATIO,
-    step: 0.01,
-    "data-testid": "pw-slider",
-    "data-lm-suppress-shortcuts": "true",
-    "aria-label": `Pruning ratio of ${title}`,
-  });
-}
-
-function number(title) {
-  return make("input", "pw-number", {
-    type: "number",
-    min: 0,
-    max: 99.9,
-    step: "any",
-    "data-testid": "pw-ratio",
-    "aria-label": `Pruning ratio of ${title} in percent`,
-  });
-}
-
-function lock(title) {
-  const attributes = { "data-testid": "pw-lock", "aria-label": `Lock ${title}` };
-  return makeButton("pw-lock", attributes, [
-    drawing("pw-icon pw-icon-open", "0 0 16 16", LOCK_OPEN),
-    drawing("pw-icon pw-icon-closed", "0 0 16 16", LOCK_CLOSED),
-  ]);
-}
-
-function pin() {
-  return make("span", "pw-pin", {
-    text: "◆",
-    role: "img",
-    title: "Has a ratio of its own: the global ratio does not move it",
-    "aria-label": "has a ratio of its own",
-  });
-}
-
-/** The controls, kept by name in `parts`; or the reason why there are none. */
-function ratioCell(row, parts) {
-  if (!row.prunable) {
-    const reason = make("div", "pw-reason", { text: row.reason, title: row.reason });
-    return make("td", "pw-ratio-cell", {}, [reason]);
-  }
-  parts.slider = slider(row.title);
-  parts.number = number(row.title);
-  parts.lock = lock(row.title);
-  parts.pin = pin();
-  const track = make("span", "pw-track", {}, [make("span", "pw-fill"), make("span", "pw-gone")]);
-  const unit = make("span", "pw-unit", { text: "%" });
-  const controls = make("div", "pw-controls", {}, [
-    make("span", "pw-slider-box", {}, [track, parts.slider]),
-    parts.pin,
-    make("label", "pw-number-box", {}, [parts.number, unit]),
-    parts.lock,
-  ]);
-  return make("td", "pw-ratio-cell", {}, [controls]);
-}
-
 /** A row's elements by name; `largest` holds the largest shares in the table. */
 export function makeRow(row, largest) {
   const parts = { row };
@@ -149,28 +95,4 @@ export function makeRow(row, largest) {
   ]);
   parts.text = [row.title, row.unit, row.kind, ...row.layers].join("\n").toLowerCase();
   return parts;
-}
-
-/** Draw the state of a row; text being typed is left alone. */
-export function paintRow({ row, tr, slider, number, lock, pin }, store) {
-  if (!slider) return;
-  const { achieved, locked, pinned } = store.state(row.unit);
-  const ratio = store.ratio(row.unit);
-  const text = String(Math.round(ratio * 1000) / 10);
-  const gone = achieved > 0 ? `${percent(achieved)} already removed` : "";
-  const why = store.reason || (locked ? "Locked" : gone);
-  slider.value = ratio;
-  slider.setAttribute("aria-valuetext", gone ? `${text} percent, ${gone}` : `${text} percent`);
-  if (!tr.classList.contains("pw-typing")) number.value = text;
-  slider.disabled = !store.movable(row.unit);
-  number.disabled = slider.disabled;
-  slider.title = why;
-  number.title = why;
-  lock.disabled = Boolean(store.reason);
-  lock.setAttribute("aria-pressed", locked);
-  lock.title = store.reason || (locked ? "Unlock" : "Lock: leave this layer as it is");
-  pin.hidden = !pinned;
-  tr.classList.toggle("pw-locked", locked);
-  tr.style.setProperty("--pw-ratio", Math.min(1, ratio / MAX_RATIO));
-  tr.style.setProperty("--pw-achieved", Math.min(1, achieved / MAX_RATIO));
 }

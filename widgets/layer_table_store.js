@@ -162,4 +162,8 @@ export class Store {
   lock(units, locked) {
     for (const unit of units) this.model.send({ type: "lock", unit, locked });
   }
+
+  unpin(units) {
+    for (const unit of units) this.model.send({ type: "unpin", unit });
+  }
 }

@@ -1,11 +1,13 @@
 """The rows and slider states of the layer table, from a session."""
 
-import torch
+from dataclasses import replace
 
 from widgets import wording
 from widgets.layer_table import LayerRow, UnitState
 from workbench import Session
-from workbench.layers import LayerInfo, weight_histogram
+from workbench.layers import LayerInfo, main_weight, weight_histogram
+from workbench.pattern import Pattern
+from workbench.selection import no_whole_blocks
 from workbench.units import Unit
 
 LARGEST_RATIO = 0.99
@@ -17,21 +19,72 @@ def table_rows(session: Session) -> list[LayerRow]:
     layers = {layer.name: layer for layer in session.layers}
     parameters = max(1, sum(layer.parameters for layer in session.layers))
     macs = max(1, sum(layer.macs for layer in session.layers))
-    return [_row(session, unit, layers, parameters, macs) for unit in session.units]
+    return [_row(session, unit, layers, parameters, macs) for unit in units_now(session)]
+
+
+def units_now(session: Session) -> tuple[Unit, ...]:
+    """The session's units; those that a pattern no longer fits cannot be pruned by it."""
+    plan = session.plan
+    if plan.granularity != "n:m":
+        return session.units
+    fitting, reason = session.pruned.patterned(plan), no_whole_blocks(Pattern.parse(plan.pattern))
+    return tuple(
+        replace(unit, prunable=False, reason=reason)
+        if unit.prunable and unit.name not in fitting
+        else unit
+        for unit in session.units
+    )
 
 
 def unit_states(session: Session) -> dict[str, UnitState]:
-    """Request, outcome so far, lock and pin of every unit that has a slider."""
-    plan, left = session.plan, session.left()
+    """Request, outcome so far, lock and pin of every unit that has a slider or a switch."""
+    plan, left, prediction = session.plan, session.left(), session.predict()
+    cliffs = cliffs_of(session)
+    state = _switch_state if plan.granularity == "n:m" else _slider_state
     return {
         unit.name: {
-            "ratio": plan.ratios.get(unit.name, plan.ratio),
-            "achieved": min(LARGEST_RATIO, 1 - left[unit.name] / unit.size),
+            **state(session, unit, left[unit.name]),
             "locked": unit.name in plan.locks,
             "pinned": plan.scope == "global" and unit.name in plan.ratios,
+            "outcome": round(1 - prediction.kept[unit.name] / unit.size, 4),
+            "note": prediction.reasons.get(unit.name, ""),
+            "cliff": cliffs.get(unit.name, []),
         }
-        for unit in session.units
+        for unit in units_now(session)
         if unit.prunable
+    }
+
+
+def cliffs_of(session: Session) -> dict[str, list[list[float]]]:
+    """By unit, ``[ratio, accuracy]`` of pruning it alone, from ratio 0, as far as a scan got.
+
+    Until the scan is over, accuracy at ratio 0 is the best one seen.
+    """
+    known = session.sensitivity
+    whole = max((p.accuracy for points in known.values() for p in points), default=0.0)
+    return {
+        unit: [[0.0, whole], *([point.ratio, round(point.accuracy, 4)] for point in points)]
+        for unit, points in known.items()
+    }
+
+
+def _slider_state(session: Session, unit: Unit, left: int) -> UnitState:
+    plan = session.plan
+    return {
+        "ratio": plan.ratios.get(unit.name, plan.ratio),
+        "achieved": min(LARGEST_RATIO, 1 - left / unit.size),
+    }
+
+
+def _switch_state(session: Session, unit: Unit, left: int) -> UnitState:
+    """On or off: the pattern's sparsity or 0, asked for and carried out."""
+    plan = session.plan
+    pattern = Pattern.parse(plan.pattern)
+    in_pattern, _ = session.pruned.patterned(plan)[unit.name]
+    on = pattern.is_on(plan.ratios.get(unit.name, plan.ratio))
+    return {
+        "ratio": pattern.sparsity if on else 0.0,
+        "achieved": pattern.sparsity if in_pattern == left else 0.0,
     }
 
 
@@ -46,16 +99,17 @@ def _row(
         "kind": first.kind,
         "shape": wording.shape(first.weight_shape),
         "size": unit.size,
-        "size_label": f"{unit.size} {unit.granularity}s",
+        "size_label": f"{unit.size} {unit.counted}",
         "parameters_share": sum(layer.parameters for layer in own) / parameters,
         "macs_share": sum(layer.macs for layer in own) / macs,
         "histogram": _histogram(session, first.name),
         "layers": list(unit.layers),
         "prunable": unit.prunable,
         "reason": unit.reason,
+        "pattern": session.plan.pattern if unit.granularity == "n:m" else "",
+        "on_ratio": Pattern.parse(session.plan.pattern).sparsity,
     }
 
 
 def _histogram(session: Session, layer: str) -> list[int]:
-    weight = getattr(session.model.get_submodule(layer), "weight", None)
-    return weight_histogram(weight)[1] if isinstance(weight, torch.Tensor) else []
+    return weight_histogram(main_weight(session.model.get_submodule(layer)))[1]

@@ -67,6 +67,22 @@ class PreviewMeasured(Event):
 
 
 @dataclass(frozen=True)
+class PointMeasured(Event):
+    """A scan knows the probe set's accuracy, in [0, 1], of one unit pruned alone to a ratio."""
+
+    unit: str
+    ratio: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class EvidenceGathered(Event):
+    """A criterion has what it needs of the training data: its scores can be asked for."""
+
+    criterion: str
+
+
+@dataclass(frozen=True)
 class TargetsChanged(Event):
     """The session has other targets."""
 

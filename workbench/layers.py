@@ -9,15 +9,10 @@ from torch import Tensor, nn
 from workbench.errors import ModelError
 from workbench.modes import evaluation_mode
 
-WEIGHTED = (
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-    nn.Linear,
-)
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+"""Layers whose weight has its inputs in the first dimension, its outputs in the second."""
+
+WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, nn.Linear)
 """Layers whose weights are pruned; biases and normalisation parameters never are."""
 
 
@@ -32,6 +27,7 @@ class LayerInfo:
         weight_name: The parameter that is its ``weight``, by the first of its names; empty if
             the weight is computed (a parametrisation) or there is none.
         weighted: Whether it is a convolution or linear layer.
+        transposed: Whether it is a transposed convolution.
         input_shape, output_shape: Shapes without the batch dimension; empty if never run.
         parameters: How many numbers its own parameters hold.
         macs: Multiply-adds for one input; 0 for anything but convolution and linear layers.
@@ -48,6 +44,7 @@ class LayerInfo:
     positions: int
     weight_name: str
     weighted: bool
+    transposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +121,7 @@ def _describe(
         positions=positions,
         weight_name=weight_name,
         weighted=isinstance(part, WEIGHTED),
+        transposed=isinstance(part, TRANSPOSED),
     )
 
 
@@ -131,9 +129,17 @@ def _positions(part: nn.Module, inputs: torch.Size, output: torch.Size) -> int:
     """Places one input applies the whole weight at: each costs one multiply-add a weight."""
     if isinstance(part, nn.Linear):
         return output[1:-1].numel()
-    if isinstance(part, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d):
+    if isinstance(part, TRANSPOSED):
         return inputs[2:].numel()
     return output[2:].numel() if isinstance(part, WEIGHTED) else 0
+
+
+def main_weight(layer: nn.Module) -> Tensor:
+    """A layer's weight; of a layer that has several (attention, LSTM), the largest."""
+    weight = getattr(layer, "weight", None)
+    if isinstance(weight, Tensor):
+        return weight
+    return max(layer.parameters(recurse=False), key=Tensor.numel)
 
 
 def weight_statistics(weight: Tensor) -> WeightStatistics:

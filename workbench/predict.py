@@ -9,9 +9,9 @@ import numpy as np
 
 from workbench.anatomy import Anatomy
 from workbench.layers import LayerInfo
-from workbench.plan import GRANULARITIES, Plan
+from workbench.plan import Plan
 from workbench.pruned import PrunedModel
-from workbench.selection import kept_counts, ranked
+from workbench.selection import Scores, kept_counts, ranked
 
 
 @dataclass(frozen=True)
@@ -49,25 +49,43 @@ class Predictor:
 
     def left(self, granularity: str) -> Mapping[str, int]:
         """By unit name, how many channels or weights the current model has."""
-        return self._alive_counts[granularity]
+        return self._alive_counts[_counted(granularity)]
 
-    def predict(self, plan: Plan, scores: Mapping[str, np.ndarray] | None = None) -> Prediction:
+    def predict(self, plan: Plan, scores: Scores | None = None) -> Prediction:
         """What `plan` would lead to.
 
         Args:
             plan: Its units exist.
             scores: Needed for global scope only, where scores decide how much each unit loses.
         """
-        units = self.anatomy.units(plan.granularity)
+        last = self._last.get("prediction")
+        if last is None or last[0] is not scores or last[1] != plan:
+            last = self._last["prediction"] = scores, plan, self._predict(plan, scores)
+        return last[2]
+
+    @cached_property
+    def _last(self) -> dict[str, tuple[Scores | None, Plan, Prediction]]:
+        """Every view of a plan asks for the same prediction."""
+        return {}
+
+    def _predict(self, plan: Plan, scores: Scores | None) -> Prediction:
+        units = self.anatomy.units(plan.granularity, plan.pattern)
+        patterned = self.current.patterned(plan) if plan.granularity == "n:m" else {}
         if scores is not None:
-            scores = ranked(scores, self._alive[plan.granularity])
-        counts = kept_counts(units, plan, self._alive_counts[plan.granularity], scores)
+            scores = ranked(scores, self._alive[_counted(plan.granularity)])
+        counts = kept_counts(
+            units,
+            plan,
+            self.left(plan.granularity),
+            scores,
+            {name: count for name, (count, _) in patterned.items()},
+        )
         kept = {name: count for name, (count, _) in counts.items()}
         reasons = {name: reason for name, (_, reason) in counts.items() if reason}
         by_channel = plan.granularity == "channel"
         numels = self._numels(kept if by_channel else self._alive_counts["channel"])
         held = {
-            self.anatomy.layer(unit.name).weight_name: kept[unit.name]
+            self._weight_names[unit.name]: _held(kept[unit.name], patterned, unit.name)
             for unit in units
             if unit.prunable and not by_channel
         }
@@ -85,14 +103,18 @@ class Predictor:
 
     @cached_property
     def _alive(self) -> dict[str, dict[str, np.ndarray]]:
-        return {granularity: self.current.alive(granularity) for granularity in GRANULARITIES}
+        return {counted: self.current.alive(counted) for counted in ("channel", "weight")}
 
     @cached_property
     def _alive_counts(self) -> dict[str, dict[str, int]]:
         return {
-            granularity: {name: int(flags.sum()) for name, flags in alive.items()}
-            for granularity, alive in self._alive.items()
+            counted: {name: int(flags.sum()) for name, flags in alive.items()}
+            for counted, alive in self._alive.items()
         }
+
+    @cached_property
+    def _weight_names(self) -> dict[str, str]:
+        return {layer.name: layer.weight_name for layer in self.anatomy.layers}
 
     @cached_property
     def _costly(self) -> tuple[LayerInfo, ...]:
@@ -129,3 +151,14 @@ class Predictor:
             left = round(nonzero * numels[name] / stored) if stored else 0
             total += min(left, held.get(name, left))
         return total
+
+
+def _counted(granularity: str) -> str:
+    """What the units of a granularity consist of."""
+    return "channel" if granularity == "channel" else "weight"
+
+
+def _held(kept: int, patterned: Mapping[str, tuple[int, int]], unit: str) -> int:
+    """How many numbers of a weight can be other than zero when so many are kept."""
+    in_pattern, nonzero = patterned.get(unit, (-1, 0))
+    return nonzero if kept == in_pattern else kept

@@ -7,14 +7,20 @@ import numpy as np
 
 from workbench.errors import InternalError
 from workbench.graph.structure import Kept
+from workbench.limits import Limits, at_least, at_most
+from workbench.pattern import Layout, Pattern
 from workbench.plan import Plan
+from workbench.ranking import removed_together
 from workbench.units import Unit
 
 Scores = Mapping[str, np.ndarray]
 """By unit name, importance per original channel or weight, higher = keep."""
 
-LEAST_KEPT = 1
-"""No unit is ever emptied: a layer without channels or weights computes nothing."""
+Counts = dict[str, tuple[int, str]]
+"""By unit name, how many are kept, and why that is not what was asked for; or empty."""
+
+_SLACK = 1e-9
+"""Of a ratio: 1 - 0.9 is a little more than 0.1 to a computer."""
 
 
 @dataclass(frozen=True)
@@ -50,74 +56,32 @@ class Selection:
     results: tuple[UnitResult, ...]
 
 
-def kept_count(unit: Unit, ratio: float, plan: Plan, current: int) -> tuple[int, str]:
-    """How many to keep of a unit for a ratio of the dense count, and what stood in the way.
-
-    Args:
-        unit: The unit.
-        ratio: Fraction of ``unit.size`` to remove.
-        plan: For rounding and locks.
-        current: How many are left now; pruning never brings any back.
-    """
-    if not unit.prunable:
-        return current, unit.reason
-    if unit.name in plan.locks:
-        return current, "locked"
-    wanted = round(unit.size * (1 - ratio))
-    possible = _possible_count(unit, wanted, plan)
-    if possible < current:
-        return possible, _why_other(unit, wanted, possible, plan)
-    if wanted > current and ratio > 0:
-        return current, "already pruned further"
-    return current, _why_other(unit, wanted, current, plan) if wanted < current else ""
-
-
-def _possible_count(unit: Unit, wanted: int, plan: Plan) -> int:
-    """The count closest to the one wanted that rounding allows; a whole unit may stay whole."""
-    if wanted == unit.size:
-        return wanted
-    step = _step(unit, plan)
-    return max(step * round(wanted / step), step, LEAST_KEPT)
-
-
-def _why_other(unit: Unit, wanted: int, got: int, plan: Plan) -> str:
-    step = _step(unit, plan)
-    if got == wanted:
-        return ""
-    if step == 1:
-        return "at least one is kept"
-    if step < plan.round_to:
-        return f"it has fewer than {plan.round_to}, to which counts are rounded"
-    return f"rounded to a multiple of {step}"
-
-
-def _step(unit: Unit, plan: Plan) -> int:
-    return min(plan.round_to, unit.size) if unit.granularity == "channel" else 1
-
-
 def kept_counts(
     units: Sequence[Unit],
     plan: Plan,
     current: Mapping[str, int],
     scores: Scores | None = None,
-) -> dict[str, tuple[int, str]]:
+    patterned: Mapping[str, int] | None = None,
+) -> Counts:
     """How many of each unit a plan keeps, and what stood in the way.
 
     Args:
         units: All units of the plan's granularity.
         plan: The request.
-        current: By unit name, how many are left now.
+        current: By unit name, how many are left now; pruning never brings any back.
         scores: What `ranked` gives; needed for global scope only.
+        patterned: How many the plan's pattern leaves of each unit whose blocks fit it now;
+            needed for granularity ``"n:m"`` only.
     """
-    shared = _shared_ratios(units, plan, scores) if plan.scope == "global" else {}
-    counts = {}
-    for unit in units:
-        ratio = shared.get(unit.name, plan.ratio_of(unit.name))
-        count, reason = kept_count(unit, ratio, plan, current[unit.name])
-        if unit.name in shared and not reason and count != round(unit.size * (1 - plan.ratio)):
-            reason = "ranked together with all other units"
-        counts[unit.name] = count, reason
-    return counts
+    if plan.granularity == "n:m":
+        return _pattern_counts(units, plan, current, patterned)
+    counts = {
+        unit.name: _count(unit, plan.ratio_of(unit.name), plan, current)
+        for unit in units
+        if not _is_shared(unit, plan)
+    }
+    shared = [unit for unit in units if _is_shared(unit, plan)]
+    return counts | _shared_counts(shared, plan, current, scores) if shared else counts
 
 
 def ranked(scores: Scores, alive: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -133,6 +97,7 @@ def select(
     plan: Plan,
     scores: Scores,
     alive: Mapping[str, np.ndarray],
+    layouts: Mapping[str, Layout] | None = None,
 ) -> Selection:
     """Choose what is kept.
 
@@ -141,25 +106,39 @@ def select(
         plan: The request.
         scores: How important each is.
         alive: By unit name, bool: what earlier steps left. Nothing else can be kept.
+        layouts: Where the blocks of each unit lie; needed for granularity ``"n:m"`` only.
     """
     ranks = ranked(scores, alive)
     current = {name: int(flags.sum()) for name, flags in alive.items()}
-    counts = kept_counts(units, plan, current, ranks)
+    patterned = None if layouts is None else patterned_counts(layouts, plan, alive)
+    counts = kept_counts(units, plan, current, ranks, patterned)
     kept, results = {}, []
     for unit in units:
-        count, reason = counts[unit.name]
-        kept[unit.name] = best(ranks[unit.name], count)
-        results.append(
-            UnitResult(
-                unit.name,
-                plan.ratio if _is_shared(unit, plan) else plan.ratio_of(unit.name),
-                1 - count / unit.size,
-                count,
-                unit.size,
-                reason,
-            )
-        )
+        name, (count, reason) = unit.name, counts[unit.name]
+        kept[name] = kept_flags(plan, ranks[name], count, layouts.get(name) if layouts else None)
+        requested = plan.ratio if _is_shared(unit, plan) else plan.ratio_of(name)
+        achieved = 1 - count / unit.size
+        results.append(UnitResult(name, requested, achieved, count, unit.size, reason))
     return Selection(kept, tuple(results))
+
+
+def kept_flags(plan: Plan, ranks: np.ndarray, count: int, layout: Layout | None) -> np.ndarray:
+    """Which of one unit are kept.
+
+    Args:
+        plan: The request.
+        ranks: What `ranked` gives for the unit.
+        count: How many are kept, as `kept_counts` found.
+        layout: Where the unit's blocks lie; for granularity ``"n:m"``.
+    """
+    if plan.granularity != "n:m":
+        return best(ranks, count)
+    alive = ranks > -np.inf
+    if count == alive.sum():
+        return alive
+    if layout is None:
+        raise InternalError("granularity 'n:m' needs layouts")
+    return layout.best(ranks, Pattern.parse(plan.pattern))
 
 
 def best(scores: np.ndarray, count: int) -> np.ndarray:
@@ -167,6 +146,44 @@ def best(scores: np.ndarray, count: int) -> np.ndarray:
     kept = np.zeros(len(scores), bool)
     kept[np.argsort(-scores, kind="stable")[:count]] = True
     return kept
+
+
+def patterned_counts(
+    layouts: Mapping[str, Layout], plan: Plan, flags: Mapping[str, np.ndarray]
+) -> dict[str, int]:
+    """By unit name, how many of the flagged weights the plan's pattern leaves, where it fits.
+
+    Args:
+        layouts: Where the blocks of each unit lie.
+        plan: Its pattern.
+        flags: By unit name, bool per original weight; taken for the best of their blocks.
+    """
+    pattern = Pattern.parse(plan.pattern)
+    return {
+        name: layout.count(flags[name], pattern)
+        for name, layout in layouts.items()
+        if layout.fits(pattern)
+    }
+
+
+def _count(unit: Unit, ratio: float, plan: Plan, current: Mapping[str, int]) -> tuple[int, str]:
+    """How many to keep for a ratio of the dense count, and what stood in the way."""
+    left = current[unit.name]
+    if fixed := _why_fixed(unit, plan):
+        return left, fixed
+    limits = Limits.of(unit, plan)
+    wanted = round(unit.size * (1 - ratio))
+    allowed = limits.nearest(wanted)
+    if wanted > left and allowed >= left:
+        return left, "already pruned further" if ratio > 0 else ""
+    count = min(allowed, left)
+    return count, limits.why(wanted, count, plan.round_to)
+
+
+def _why_fixed(unit: Unit, plan: Plan) -> str:
+    if not unit.prunable:
+        return unit.reason
+    return "locked" if unit.name in plan.locks else ""
 
 
 def _is_shared(unit: Unit, plan: Plan) -> bool:
@@ -178,33 +195,87 @@ def _is_shared(unit: Unit, plan: Plan) -> bool:
     )
 
 
-def _shared_ratios(units: Sequence[Unit], plan: Plan, scores: Scores | None) -> dict[str, float]:
-    """Global scope: rank all sharing units together and remove the plan's ratio of their sum.
+def _shared_counts(
+    shared: Sequence[Unit], plan: Plan, current: Mapping[str, int], scores: Scores | None
+) -> Counts:
+    """Global scope: all sharing units are ranked together and lose the plan's ratio of their sum.
 
-    The best of every unit is out of competition, so that no unit is emptied; of equal ones,
-    those of the first units go.
+    What a unit may not lose is lost by the others, as long as there are any that may.
     """
-    shared = [unit for unit in units if _is_shared(unit, plan)]
     if scores is None:
         raise InternalError("global scope needs scores")
-    removed = round(plan.ratio * sum(unit.size for unit in shared))
-    removed = min(removed, sum(unit.size - LEAST_KEPT for unit in shared))
-    if not removed:
-        return {unit.name: 0.0 for unit in shared}
-    competing = [_without_the_best(scores[unit.name]) for unit in shared]
-    # Only the threshold is needed; sorting the weights of a large model would take seconds.
-    threshold = np.partition(np.concatenate(competing), removed - 1)[removed - 1]
-    below = [int((own < threshold).sum()) for own in competing]
-    ties_left = removed - sum(below)
-    ratios = {}
-    for unit, own, lost in zip(shared, competing, below, strict=True):
-        ties = min(ties_left, int((own == threshold).sum()))
-        ties_left -= ties
-        ratios[unit.name] = (lost + ties) / unit.size
-    return ratios
+    limits = {unit.name: Limits.of(unit, plan) for unit in shared}
+    size = sum(unit.size for unit in shared)
+    wanted = round(plan.ratio * size)
+    removed = removed_together(limits, current, scores, wanted)
+    total = sum(removed.values())
+    counts = {}
+    for unit in shared:
+        count, reason = _count(unit, removed[unit.name] / unit.size, plan, current)
+        if not reason and count != round(unit.size * (1 - plan.ratio)):
+            reason = _why_shared(limits[unit.name], count)
+        if total != wanted:
+            together = (
+                f"all units together lose {100 * total / size:.3g} %, not {100 * plan.ratio:.3g} %"
+            )
+            reason = f"{reason}; {together}" if reason else together
+        counts[unit.name] = count, reason
+    return counts
 
 
-def _without_the_best(scores: np.ndarray) -> np.ndarray:
-    competing = scores.copy()
-    competing[competing.argmax()] = np.inf
-    return competing
+def _why_shared(limits: Limits, count: int) -> str:
+    if limits.cap < 1 and count == limits.fewest:
+        return at_most(limits.cap)
+    if limits.floor > 0 and count == limits.most:
+        return at_least(limits.floor)
+    return "ranked together with all other units"
+
+
+def _pattern_counts(
+    units: Sequence[Unit],
+    plan: Plan,
+    current: Mapping[str, int],
+    patterned: Mapping[str, int] | None,
+) -> Counts:
+    """N:M: a unit is on and keeps what its blocks leave, or off and keeps what it has."""
+    if patterned is None:
+        raise InternalError("granularity 'n:m' needs the counts that its pattern leaves")
+    pattern = Pattern.parse(plan.pattern)
+    return {
+        unit.name: _pattern_count(unit, plan, pattern, current[unit.name], patterned)
+        for unit in units
+    }
+
+
+def _pattern_count(
+    unit: Unit, plan: Plan, pattern: Pattern, left: int, patterned: Mapping[str, int]
+) -> tuple[int, str]:
+    if fixed := _why_fixed(unit, plan):
+        return left, fixed
+    ratio = plan.ratio_of(unit.name)
+    floor, cap = plan.bounds_of(unit.name)
+    share = f"{pattern} removes {100 * pattern.sparsity:g} %"
+    if not (pattern.is_on(ratio) or floor):
+        return left, f"on or off: {share}, and less than half of that is off" if ratio else ""
+    if pattern.sparsity > cap + _SLACK:
+        return left, f"{at_most(cap)}, and {share}"
+    if unit.name not in patterned:
+        return left, no_whole_blocks(pattern)
+    count = patterned[unit.name]
+    return count, _why_patterned(unit, ratio, pattern, count)
+
+
+def _why_patterned(unit: Unit, ratio: float, pattern: Pattern, count: int) -> str:
+    """Why a unit that is on keeps so many; empty if that is what was asked for."""
+    if count == round(unit.size * (1 - ratio)):
+        return ""
+    if not pattern.is_on(ratio):
+        return "its floor turns it on"
+    if count < round(unit.size * (1 - pattern.sparsity)):
+        return f"{pattern} applies to what earlier steps left"
+    return f"on or off: {pattern} removes {100 * pattern.sparsity:g} %"
+
+
+def no_whole_blocks(pattern: Pattern) -> str:
+    """Why a pattern no longer fits a unit, in words."""
+    return f"the inputs that earlier steps left are no multiple of {pattern.m}"

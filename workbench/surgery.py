@@ -3,7 +3,9 @@
 from torch import Tensor, nn
 
 from workbench.anatomy import Anatomy
-from workbench.errors import ModelError, PlanError
+from workbench.criteria import criterion_named
+from workbench.criteria.evidence import Batches
+from workbench.errors import DataError, ModelError, PlanError
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
@@ -17,6 +19,7 @@ def prune_channels(
     ratio: float = 0.5,
     criterion: str = "l1",
     plan: Plan | None = None,
+    data: Batches | None = None,
     monitor: Monitor = SILENT,
 ) -> tuple[nn.Module, tuple[UnitResult, ...]]:
     """Remove channels for real; the given module is left as it is.
@@ -27,6 +30,8 @@ def prune_channels(
         ratio: Fraction of every prunable unit to remove, in [0, 1).
         criterion: Rule that ranks channels.
         plan: Instead of `ratio` and `criterion`: a channel plan.
+        data: Training batches ``(inputs, labels)`` in random order, such as a DataLoader, for
+            criteria that need them; at most 256 inputs are read.
         monitor: Receives progress and may cancel.
 
     Returns:
@@ -35,7 +40,8 @@ def prune_channels(
     Raises:
         ModelError: If the module cannot be traced or run.
         PlanError: If the plan does not fit the module.
-        CriterionError: If there is no such criterion.
+        CriterionError: If there is no such criterion, or it does not apply to the module.
+        DataError: If the criterion needs data and there is none.
     """
     plan = plan or Plan(ratio=ratio, criterion=criterion)
     if plan.granularity != "channel":
@@ -43,9 +49,17 @@ def prune_channels(
             f"granularity of a plan for prune_channels must be 'channel', got "
             f"{plan.granularity!r}. Use a Session for weight pruning."
         )
+    if data is None and criterion_named(plan.criterion).needs_data:
+        raise DataError(
+            f"criterion {plan.criterion!r} of prune_channels needs training data, got data=None. "
+            "Pass data=loader, batches of (inputs, labels), or use a criterion that needs none, "
+            "such as 'l1'."
+        )
     anatomy = Anatomy.of(module, example_input, monitor=monitor)
     if anatomy.trace_failure:
         raise ModelError(anatomy.trace_failure)
-    anatomy.check(plan)
-    pruned, results = PrunedModel(anatomy, module).prune(plan)
+    dense = PrunedModel(anatomy, module)
+    dense.check(plan)
+    evidence = dense.gather(plan, data or (), monitor)
+    pruned, results = dense.prune(plan, evidence)
     return pruned.module, results

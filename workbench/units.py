@@ -3,21 +3,22 @@
 import difflib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.errors import PlanError, UnknownUnitError
 from workbench.graph.groups import ChannelGraph
 from workbench.layers import LayerInfo
+from workbench.pattern import Pattern
 from workbench.plan import Plan
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A layer (weight granularity) or a group of coupled channels (channel granularity).
+    """A layer (weight and n:m granularity) or a group of coupled channels (channel granularity).
 
     Attributes:
         name: How plans and results call it.
-        granularity: What is counted: ``"channel"`` or ``"weight"``.
+        granularity: The plan's: ``"channel"``, ``"weight"`` or ``"n:m"``.
         layers: The layers whose channels or weights these are.
         size: Channels or weights of the dense model.
         prunable: Whether anything can be removed.
@@ -30,6 +31,11 @@ class Unit:
     size: int
     prunable: bool = True
     reason: str = ""
+
+    @property
+    def counted(self) -> str:
+        """What `size` counts, in words: ``"channels"`` or ``"weights"``."""
+        return "channels" if self.granularity == "channel" else "weights"
 
 
 def weight_units(layers: Iterable[LayerInfo]) -> tuple[Unit, ...]:
@@ -49,6 +55,30 @@ def weight_units(layers: Iterable[LayerInfo]) -> tuple[Unit, ...]:
     return tuple(units)
 
 
+def pattern_units(layers: Iterable[LayerInfo], pattern: Pattern) -> tuple[Unit, ...]:
+    """One unit for every convolution and linear layer; prunable where whole blocks fit.
+
+    No block is padded: a kernel for sparse weights would fall back to the dense one there.
+    """
+    by_name = {layer.name: layer for layer in layers}
+    units = []
+    for unit in weight_units(by_name.values()):
+        reason = unit.reason or _why_no_blocks(by_name[unit.name], pattern)
+        units.append(replace(unit, granularity="n:m", prunable=not reason, reason=reason))
+    return tuple(units)
+
+
+def _why_no_blocks(layer: LayerInfo, pattern: Pattern) -> str:
+    if layer.transposed:
+        return "N:M blocks are defined for linear layers and convolutions, not transposed ones"
+    inputs, *kernel = layer.weight_shape[1:]
+    if inputs % pattern.m == 0:
+        return ""
+    noun = ("input channel" if kernel else "input") + ("" if inputs == 1 else "s")
+    owner = "each of its filters" if kernel else "it"
+    return f"{owner} reads {inputs} {noun}, which is no multiple of {pattern.m}"
+
+
 def channel_units(graph: ChannelGraph) -> tuple[Unit, ...]:
     """One unit for every group of coupled channels, prunable or not."""
     return tuple(
@@ -62,18 +92,21 @@ def check_units(plan: Plan, units: Sequence[Unit]) -> None:
 
     Raises:
         UnknownUnitError: If a unit does not exist; names the closest that do.
-        PlanError: If a unit with a ratio above 0 cannot be pruned.
+        PlanError: If a unit with a ratio or floor of its own above 0 cannot be pruned.
     """
     by_name = {unit.name: unit for unit in units}
     for name in sorted(plan.named_units):
         if name not in by_name:
             raise UnknownUnitError(_unknown(name, plan.granularity, units))
         unit = by_name[name]
-        if not unit.prunable and plan.ratio_of(name) > 0:
-            raise PlanError(
-                f"ratio of unit {name!r} must be 0, got {plan.ratio_of(name)}: it is not prunable, "
-                f"because {unit.reason}. Leave it out of the plan."
-            )
+        if unit.prunable or name in plan.locks:
+            continue
+        for setting, ratios in (("ratio", plan.ratios), ("min_ratio", plan.min_ratios)):
+            if ratios.get(name, 0) > 0:
+                raise PlanError(
+                    f"{setting} of unit {name!r} must be 0, got {ratios[name]}: it is not "
+                    f"prunable, because {unit.reason}. Leave it out of the plan."
+                )
 
 
 def _unknown(name: str, granularity: str, units: Sequence[Unit]) -> str:

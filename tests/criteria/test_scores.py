@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from toys import counted_up, dense_model
 
 from workbench import Plan
-from workbench.criteria.scores import seeded
+from workbench.criteria.random import drawn
 from workbench.pruned import PrunedModel
 
 
@@ -19,56 +19,57 @@ def one_by_one(*filters: float) -> nn.Conv2d:
 
 
 def test_coupled_layers_count_alike_whatever_their_scale() -> None:
-    # |first| / 2 = 0.5 1.5 and |second| / 20 = 1.75 0.25; the mean of both is 1.125 0.875.
+    # |first| / 5 = 0.6 0.8 and |second| / 50 = 0.96 0.28; the sum of both is 1.56 1.08.
     net = Network(
         lambda m, x: m.head(pooled(m.first(x) + m.second(x))),
-        first=one_by_one(1, -3),
-        second=one_by_one(-35, 5),
+        first=one_by_one(3, -4),
+        second=one_by_one(-48, 14),
         head=nn.Linear(2, 3),
     )
     scores = dense_model(net, (1, 2, 2)).scores(Plan())
-    assert scores["first"].tolist() == [1.125, 0.875]
+    assert scores["first"] == pytest.approx([1.56, 1.08])
 
 
 def test_readers_and_norms_of_a_channel_do_not_count() -> None:
-    net = nn.Sequential(one_by_one(1, 3), nn.BatchNorm2d(2), conv(2, 4), nn.Flatten()).eval()
+    net = nn.Sequential(one_by_one(3, 4), nn.BatchNorm2d(2), conv(2, 4), nn.Flatten()).eval()
     net[1].weight.data = torch.tensor([100.0, 0.0])
     net[2].weight.data[:, 0] = 100
-    assert dense_model(net, (1, 2, 2)).scores(Plan())["0"].tolist() == [0.5, 1.5]
+    assert dense_model(net, (1, 2, 2)).scores(Plan())["0"] == pytest.approx([0.6, 0.8])
 
 
 def test_the_filters_of_one_channel_count_by_their_mean() -> None:
-    # A depthwise multiplier of 2: channel 0 has the filters 1 and 2, channel 1 has 3 and 6.
+    # A depthwise multiplier of 2: channel 0 has the filters 1 and 1, channel 1 has 3 and 5, all
+    # over 6; the stem adds 3 and 4 over 5.
     depthwise = nn.Conv2d(2, 4, 1, groups=2, bias=False)
-    depthwise.weight.data = torch.tensor([1.0, 2, 3, 6]).reshape(4, 1, 1, 1)
+    depthwise.weight.data = torch.tensor([1.0, 1, 3, 5]).reshape(4, 1, 1, 1)
     net = Network(
         lambda m, x: m.head(pooled(m.depthwise(m.stem(x)))),
-        stem=one_by_one(1, 1),
+        stem=one_by_one(3, 4),
         depthwise=depthwise,
         head=nn.Linear(4, 3),
     )
     scores = dense_model(net, (1, 2, 2)).scores(Plan())["stem"]
-    assert scores == pytest.approx([(1 + 0.5) / 2, (1 + 1.5) / 2])
+    assert scores == pytest.approx([3 / 5 + 1 / 6, 4 / 5 + 4 / 6])
 
 
 def test_a_transposed_convolution_is_scored_along_its_outputs() -> None:
     up = nn.ConvTranspose2d(1, 3, 1, bias=False)  # weight (C_in, C_out, 1, 1)
-    up.weight.data = torch.tensor([1.0, -2, 3]).reshape(1, 3, 1, 1)
+    up.weight.data = torch.tensor([1.0, -2, 2]).reshape(1, 3, 1, 1)
     net = nn.Sequential(up, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)).eval()
-    assert dense_model(net, (1, 2, 2)).scores(Plan())["0"].tolist() == [0.5, 1, 1.5]
+    assert dense_model(net, (1, 2, 2)).scores(Plan())["0"] == pytest.approx([1 / 3, 2 / 3, 2 / 3])
 
 
 def test_a_weight_of_any_module_is_scored_whatever_its_name() -> None:
     class Projection(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.matrix = nn.Parameter(torch.tensor([[1.0, 0], [0, -2], [3, 0]]))
+            self.matrix = nn.Parameter(torch.tensor([[1.0, 0], [0, -2], [2, 0]]))
 
         def forward(self, x: Tensor) -> Tensor:
             return F.linear(x, self.matrix)
 
     net = nn.Sequential(Projection(), nn.ReLU(), nn.Linear(3, 2)).eval()
-    assert dense_model(net, (2,)).scores(Plan())["0"].tolist() == [0.5, 1, 1.5]
+    assert dense_model(net, (2,)).scores(Plan())["0"] == pytest.approx([1 / 3, 2 / 3, 2 / 3])
 
 
 def test_scores_keep_the_dense_numbering_after_a_removal(dense: PrunedModel) -> None:
@@ -129,10 +130,8 @@ def test_random_scores_of_a_layer_do_not_depend_on_the_other_layers() -> None:
 
 
 def test_every_name_and_seed_has_numbers_of_its_own() -> None:
-    drawn = {
-        float(torch.rand(1, generator=seeded(seed, name))) for seed in range(3) for name in "abc"
-    }
-    assert len(drawn) == 9
+    first = {float(drawn(seed, name, 1)[0]) for seed in range(3) for name in "abc"}
+    assert len(first) == 9
 
 
 def test_scoring_leaves_the_model_untouched(dense: PrunedModel) -> None:
@@ -141,3 +140,13 @@ def test_scoring_leaves_the_model_untouched(dense: PrunedModel) -> None:
         dense.scores(Plan(criterion=criterion))
         dense.scores(Plan(granularity="weight", criterion=criterion))
     assert all(torch.equal(before[n], t) for n, t in dense.module.state_dict().items())
+
+
+def test_a_filter_among_few_counts_for_more_than_one_among_many() -> None:
+    # Equal filters: 1 / sqrt 4 each of four, 1 / sqrt 9 each of nine.
+    net = nn.Sequential(one_by_one(1, 1, 1, 1), nn.Conv2d(4, 9, 1), nn.AdaptiveAvgPool2d(1))
+    net[1].weight.data = torch.full((9, 4, 1, 1), 0.1)
+    net = nn.Sequential(*net, nn.Flatten(), nn.Linear(9, 2)).eval()
+    scores = dense_model(net, (1, 2, 2)).scores(Plan(criterion="l2"))
+    assert scores["0"] == pytest.approx([1 / 2] * 4)
+    assert scores["1"] == pytest.approx([1 / 3] * 9)

@@ -6,9 +6,12 @@ import torch
 import torch.nn.functional as F
 from networks import TRAPS, Groups, Network, Trap, conv, pooled
 from torch import nn
+from traps import EVERY_TRAP
 
 from workbench.graph import ChannelGraph, Group, Member, analyze_channels
 from workbench.graph.dry_run import DryRun
+from workbench.graph.interpreter import Interpreter
+from workbench.graph.rules_layers import layer_rules
 from workbench.graph.trace import trace
 from workbench.progress import Cancelled
 
@@ -21,7 +24,7 @@ def reasons(graph: ChannelGraph) -> dict[str, str]:
     return {group.name: group.reason for group in graph.groups if not group.prunable}
 
 
-@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+@pytest.mark.parametrize("trap", EVERY_TRAP.values(), ids=EVERY_TRAP)
 def test_groups_are_those_written_by_hand(trap: Trap) -> None:
     graph = analyze_channels(trap.make().eval(), torch.zeros(1, *trap.shape))
     assert described(graph) == trap.groups
@@ -103,8 +106,9 @@ def test_a_group_whose_removal_changes_the_output_shape_is_refused() -> None:
     claimed = ChannelGraph((Group("stem", 6, ("stem",), (outputs, bias)),))
     example = torch.zeros(1, 3, 4, 4)
     tape, stand_ins = trace(module.eval(), example)
-    run = DryRun(module, [example], [tape], stand_ins)
-    graph = run.refuse_hard_coded_sizes(claimed)
+    run = Interpreter(module, layer_rules())
+    run.run(tape)
+    graph = DryRun(module, [example], run, stand_ins).refuse_hard_coded_sizes(claimed)
     assert "(1, 4, 4, 4) instead of (1, 6, 4, 4)" in reasons(graph)["stem"]
 
 

@@ -8,13 +8,14 @@ import pytest
 import torch
 import torchvision
 from networks import TRAPS, Trap
+from removing import half_removed, largest_difference, lively
 from torch import nn
 from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformerBlockV2
+from traps import EVERY_TRAP
 
-from workbench.graph import ChannelGraph, analyze_channels
+from workbench.graph import analyze_channels
 from workbench.graph.removal import remove_channels
 from workbench.graph.structure import Structure, tensor_shapes
-from workbench.masks import mask_channels
 from workbench.models import build_model
 
 FAMILIES = {
@@ -67,41 +68,7 @@ TRANSFORMERS = {
 """Small networks of every family with attention, and an image size in pixels."""
 
 
-def half_removed(graph: ChannelGraph) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(0)
-    kept = {}
-    for group in graph.prunable:
-        flags = np.ones(group.size, bool)
-        flags[random.permutation(group.size)[: group.size // 2]] = False
-        kept[group.name] = flags
-    return kept
-
-
-def lively(module: nn.Module) -> nn.Module:
-    """Float64, evaluation mode, and normalisations that do more than nothing."""
-    torch.manual_seed(0)
-    for part in module.modules():
-        if isinstance(part, nn.modules.batchnorm._BatchNorm):
-            assert part.running_mean is not None and part.running_var is not None
-            part.running_mean.normal_()
-            part.running_var.uniform_(0.5, 2)
-    return module.double().eval()
-
-
-def largest_difference(module: nn.Module, inputs: torch.Tensor) -> float:
-    graph = analyze_channels(module, inputs[:1])
-    kept = half_removed(graph)
-    masked, pruned = copy.deepcopy(module), copy.deepcopy(module)
-    mask_channels(masked, graph, kept)
-    remove_channels(pruned, Structure.of(graph, kept, tensor_shapes(module)))
-    with torch.no_grad():
-        expected, found = masked(inputs), pruned(inputs)
-    assert sum(p.numel() for p in pruned.parameters()) < sum(p.numel() for p in module.parameters())
-    assert expected.abs().max() > 1e-9, "a network that answers 0 proves nothing"
-    return float((expected - found).abs().max())
-
-
-@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+@pytest.mark.parametrize("trap", EVERY_TRAP.values(), ids=EVERY_TRAP)
 def test_removed_channels_give_the_masked_outputs_on_traps(trap: Trap) -> None:
     inputs = torch.randn(2, *trap.shape, dtype=torch.float64)
     assert largest_difference(lively(trap.make()), inputs) < 1e-10
@@ -159,6 +126,25 @@ def test_sizes_follow_the_parameters() -> None:
     assert (depthwise.in_channels, depthwise.out_channels, depthwise.groups) == (4, 8, 4)
     assert (last.in_channels, last.out_channels) == (8, 2)
     assert (groups.num_channels, head.in_features) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["grouped, two in each part", "grouped transposed, two in each part"]
+)
+def test_a_part_that_was_left_one_channel_is_not_taken_for_depthwise_later(name: str) -> None:
+    module = lively(EVERY_TRAP[name].make())
+    inputs = torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    graph = analyze_channels(module, inputs[:1])
+    wide = next(group for group in graph.prunable if group.name != "stem")
+    first = {"stem": np.array([True, False])}
+    second = first | {wide.name: np.arange(wide.size) >= wide.size // 2}
+    shapes = tensor_shapes(module)
+    at_once = copy.deepcopy(module)
+    remove_channels(at_once, Structure.of(graph, second, shapes))
+    before = Structure.of(graph, first, shapes)
+    remove_channels(module, before)
+    remove_channels(module, Structure.of(graph, second, shapes), before)
+    assert torch.equal(module(inputs), at_once(inputs))
 
 
 def test_tied_weights_stay_tied() -> None:

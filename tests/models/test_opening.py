@@ -3,6 +3,7 @@ import json
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from workbench.data import open_data
 from workbench.errors import ModelError, WeightsError
@@ -189,3 +190,62 @@ def test_names_are_the_bundled_ones_and_torchvisions():
     names = model_names()
     assert {"digits_cnn", "resnet56", "resnet18", "vit_b_16"} <= set(names)
     assert len(names) == len(set(names))
+
+
+def test_masks_of_torch_are_folded_into_the_copy_and_the_users_own_keeps_them():
+    mine = Net()
+    prune.random_unstructured(mine.linear, "weight", 0.25)
+    prune.identity(mine.norm, "bias")
+    mine(torch.zeros(1, 1, 8, 8))
+    masked = mine.linear.weight.detach().clone()
+    names = list(mine.state_dict())
+    opened = open_model(mine, **DIGITS)
+    assert torch.equal(opened.module.linear.weight, masked)
+    assert sorted(opened.module.state_dict()) == sorted(Net().state_dict())
+    assert (
+        "on 2 tensors are folded into the copy: 161 of their 641 weights are 0" in opened.notes[0]
+    )
+    assert list(mine.state_dict()) == names and prune.is_pruned(mine.linear)
+    assert mine.linear.weight is not opened.module.linear.weight
+
+
+def test_a_data_parallel_wrapper_is_taken_off_with_a_note():
+    mine = Net()
+    opened = open_model(nn.DataParallel(mine), **DIGITS)
+    assert type(opened.module) is Net and opened.name == "Net"
+    assert "pruned without its DataParallel" in opened.notes[0]
+    assert torch.equal(opened.module.linear.weight, mine.linear.weight)
+
+
+def test_a_compiled_model_is_opened_as_the_module_inside_with_a_note():
+    opened = open_model(torch.compile(nn.DataParallel(Net())), **DIGITS)
+    assert type(opened.module) is Net
+    assert "without torch.compile" in opened.notes[0] and "DataParallel" in opened.notes[1]
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:FutureWarning")
+def test_torchscript_is_refused_with_the_remedy():
+    script = torch.jit.trace(Net().eval(), torch.zeros(1, 1, 8, 8))
+    with pytest.raises(ModelError, match=r"must be Python code, got TorchScript"):
+        open_model(script, **DIGITS)
+
+
+def test_complex_weights_are_refused_by_name():
+    mine = Net()
+    mine.linear = nn.Linear(64, 10, dtype=torch.complex64)
+    with pytest.raises(ModelError, match=r"float32, got torch\.complex64 in 'linear\.weight'"):
+        open_model(mine, **DIGITS)
+
+
+def test_half_precision_is_refused_with_the_remedy():
+    with pytest.raises(ModelError, match=r"float32, got torch\.bfloat16 in .*model\.float\(\)"):
+        open_model(Net().bfloat16(), **DIGITS)
+
+
+def test_frozen_parameters_and_modes_of_the_users_own_stay():
+    mine = Net().train()
+    mine.norm.eval().requires_grad_(False)
+    opened = open_model(mine, **DIGITS)
+    assert mine.training and not mine.norm.training
+    frozen = {name for name, p in opened.module.named_parameters() if not p.requires_grad}
+    assert frozen == {"norm.weight", "norm.bias"}

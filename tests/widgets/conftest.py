@@ -79,7 +79,7 @@ def mount(chromium: Browser) -> Iterator[Callable[..., Mounted]]:
 
 
 EVIL = "<img src=x onerror=alert(1)>"
-REASON = "not prunable: these are the model's outputs"
+REASON = "these are the model's outputs"
 
 
 def layer_row(unit: str, share: float = 0.1, **changes: Any) -> LayerRow:
@@ -96,6 +96,8 @@ def layer_row(unit: str, share: float = 0.1, **changes: Any) -> LayerRow:
         "layers": [unit],
         "prunable": True,
         "reason": "",
+        "pattern": "",
+        "on_ratio": 0.5,
     }
     return LayerRow(**{**values, **changes})
 
@@ -143,6 +145,12 @@ class Shown:
     def lock(self, unit: str) -> Locator:
         return self.row(unit).get_by_test_id("pw-lock")
 
+    def switch(self, unit: str) -> Locator:
+        return self.row(unit).get_by_role("switch")
+
+    def unpin(self, unit: str) -> Locator:
+        return self.row(unit).get_by_test_id("pw-unpin")
+
     def grab(self, unit: str, to: float) -> None:
         """Press the mouse on a slider's thumb and move it, without letting go."""
         box = self.slider(unit).bounding_box()
@@ -164,6 +172,21 @@ class Shown:
 def shown(mount: Callable[..., Mounted], five_layers: LayerTable) -> Shown:
     """The table of five layers, mounted once."""
     return Shown(mount(five_layers))
+
+
+@pytest.fixture
+def switched(mount: Callable[..., Mounted]) -> Shown:
+    """Rows with switches: off, on, already carried out, locked; and one without."""
+    switch = {"pattern": "2:4", "on_ratio": 0.5}
+    rows = [layer_row(unit, **switch) for unit in ("conv1", "conv2", "conv3", "conv4")]
+    rows.append(layer_row("stem", prunable=False, reason=REASON, **switch))
+    units = {
+        "conv1": unit_state(),
+        "conv2": unit_state(0.5),
+        "conv3": unit_state(0.5, achieved=0.5),
+        "conv4": unit_state(0.5, locked=True),
+    }
+    return Shown(mount(LayerTable(print, rows, units, selected="conv1")))
 
 
 @pytest.fixture

@@ -109,6 +109,34 @@ def test_setting_the_plan_in_code_moves_the_slider(session: Session, workbench: 
     eventually(lambda: workbench._table.units["stem"]["locked"])
 
 
+def test_unpinning_a_row_lets_it_follow_the_plan_again(
+    session: Session, workbench: Workbench
+) -> None:
+    session.plan = session.plan.with_(scope="global", ratio=0.4).with_ratio("head", 0.3)
+    eventually(lambda: workbench._table.units["head"]["pinned"])
+    workbench._table._handle_custom_msg({"type": "unpin", "unit": "head"}, [])
+    eventually(lambda: session.plan.ratios == {})
+    eventually(lambda: not workbench._table.units["head"]["pinned"])
+    assert workbench._table.units["head"]["ratio"] == 0.4
+
+
+def test_another_pattern_brings_other_switches(session: Session, workbench: Workbench) -> None:
+    session.plan = session.plan.with_(granularity="n:m")
+    eventually(lambda: {row["pattern"] for row in workbench._table.rows} == {"2:4"})
+    assert "block2.conv1" in workbench._table.units
+    session.plan = session.plan.with_(pattern="1:64")
+    eventually(lambda: {row["pattern"] for row in workbench._table.rows} == {"1:64"})
+    assert "block2.conv1" not in workbench._table.units
+
+
+def test_a_refused_change_is_shown_and_taken_back(session: Session, workbench: Workbench) -> None:
+    session.plan = session.plan.with_(granularity="n:m")
+    typed = workbench._plan_panel._pattern._typed
+    typed.value = "4:2"
+    eventually(lambda: "got &#x27;4:2&#x27;" in workbench._status._text.value)
+    eventually(lambda: typed.value == "2:4")
+
+
 def test_another_granularity_brings_other_rows(session: Session, workbench: Workbench) -> None:
     session.plan = session.plan.with_(granularity="weight")
     eventually(lambda: "block2.shortcut.0" in {row["unit"] for row in workbench._table.rows})

@@ -7,7 +7,7 @@ import widgets
 from widgets.front_end import module_source
 
 FOLDER = Path(widgets.__file__).parent
-MAINS = ["layer_table.js", "score_board.js", "theme.js"]
+MAINS = ["hints.js", "layer_table.js", "score_board.js", "theme.js"]
 
 
 @pytest.mark.parametrize("name", MAINS)

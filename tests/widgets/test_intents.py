@@ -39,6 +39,8 @@ def test_a_ratio_that_is_no_number_in_range_drops_the_whole_message(
         {"type": "release"},
         {"type": "lock", "unit": "classifier", "locked": True},
         {"type": "lock", "unit": "conv1", "locked": 1},
+        {"type": "unpin", "unit": "classifier"},
+        {"type": "unpin"},
         {"type": "select", "unit": "conv9"},
         {"type": "select", "unit": ["conv1"]},
         {"type": "explode", "unit": "conv1"},
@@ -54,7 +56,11 @@ def test_a_message_that_does_not_check_out_is_dropped_with_a_warning(
     assert "does not check out" in caplog.text
 
 
-def test_locks_and_selections_pass_without_fields_nobody_asked_for() -> None:
+def test_locks_pins_and_selections_pass_without_fields_nobody_asked_for() -> None:
+    assert table_intent({"type": "unpin", "unit": "conv1", "extra": 1}, ROWS, UNITS) == {
+        "type": "unpin",
+        "unit": "conv1",
+    }
     lock = {"type": "lock", "unit": "conv1", "locked": False, "extra": 1}
     select = {"type": "select", "unit": "classifier", "extra": 1}
     assert table_intent(lock, ROWS, UNITS) == {"type": "lock", "unit": "conv1", "locked": False}

@@ -20,6 +20,8 @@ def row(unit: str, **changes: Any) -> LayerRow:
         "layers": [unit],
         "prunable": True,
         "reason": "",
+        "pattern": "",
+        "on_ratio": 0.5,
     }
     return LayerRow(**{**values, **changes})
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)>"
-REASON = "not prunable: these are the model's outputs"
+REASON = "Not prunable: these are the model's outputs"
 
 
 def test_every_layer_has_a_row_with_its_controls_or_the_reason_for_none(shown: Any) -> None:

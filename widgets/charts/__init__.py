@@ -4,6 +4,7 @@ from widgets.charts.base import Chart
 from widgets.charts.histogram import WeightHistogram
 from widgets.charts.importance import ImportanceChart
 from widgets.charts.recovery import RecoveryChart, RecoveryRun
+from widgets.charts.sensitivity import SensitivityChart
 from widgets.charts.steps import StepFigures, StepsChart
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ImportanceChart",
     "RecoveryChart",
     "RecoveryRun",
+    "SensitivityChart",
     "StepFigures",
     "StepsChart",
     "WeightHistogram",

@@ -131,9 +131,11 @@ class ImportanceChart:
         assign(self.source, importance_data(importances, kept, numbers))
         self._cut.update(location=going, visible=going > 0)
 
-    def clear(self) -> None:
-        """Show that no unit is selected."""
+    def clear(self, note: str = "") -> None:
+        """Show no importances; `note` says why, if it is not that no unit is selected."""
         self.update("", [], [])
+        if note:
+            set_title(self.root, f"Importance: {note}")
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""

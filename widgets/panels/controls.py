@@ -24,6 +24,21 @@ def action_button(
     return button
 
 
+def set_state(control: ipywidgets.Widget, name: str, reason: str = "") -> None:
+    """Enable a control, or disable it for a reason.
+
+    The tooltip tells what the control is, which is also what a screen reader says, and why it is
+    off.
+    """
+    control.disabled = bool(reason)
+    control.tooltip = f"{name}. Not now: {reason}." if reason else name
+
+
+def show(widget: ipywidgets.Widget, visible: bool) -> None:
+    """Show a widget, or take it out of the page's layout."""
+    widget.layout.display = None if visible else "none"
+
+
 def enable(button: ipywidgets.Button, hint: str, reason: str = "") -> None:
     """Enable a button with a hint, or disable it for a reason; either is its tooltip."""
     button.disabled = bool(reason)
@@ -42,10 +57,15 @@ def set_text(widget: ipywidgets.HTML, value: str) -> None:
     widget.value = html.escape(value)
 
 
-def labelled(label: str, control: ipywidgets.Widget) -> ipywidgets.HBox:
-    """A control with its label on the left, at the size of its words."""
-    caption = ipywidgets.HTML(value=html.escape(label))
-    caption.add_class("pw-caption")
-    box = ipywidgets.HBox([caption, control])
+def labelled(label: str, control: ipywidgets.Widget, after: str = "") -> ipywidgets.HBox:
+    """A control with its label on the left, at the size of its words; and words on the right."""
+    words = [_caption(label), control] + ([_caption(after)] if after else [])
+    box = ipywidgets.HBox(words)
     box.add_class("pw-labelled")
     return box
+
+
+def _caption(words: str) -> ipywidgets.HTML:
+    caption = ipywidgets.HTML(value=html.escape(words))
+    caption.add_class("pw-caption")
+    return caption

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -10,12 +11,13 @@ import torch
 from widgets import wording
 from widgets.charts.histogram import WeightHistogram
 from widgets.charts.importance import ImportanceChart
+from widgets.charts.sensitivity import SensitivityChart
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import set_text, text
 from workbench import Session
 from workbench.criteria import criterion_named
-from workbench.layers import weight_histogram, weight_statistics
-from workbench.selection import best
+from workbench.layers import main_weight, weight_histogram, weight_statistics
+from workbench.selection import kept_flags
 from workbench.units import Unit
 
 BINS = 60
@@ -33,9 +35,11 @@ class UnitView:
         summary: Figures in words.
         edges, counts: Histogram of the weights.
         threshold: Magnitude below which single weights go; None where that is not the rule.
-        importances, kept, numbers: Of the channels that are left, and their dense numbers.
+        importances, kept, numbers: Of the channels that are left, and their dense numbers; empty
+            where there are too many, or no scores yet.
         gone: How many channels earlier steps removed.
         criterion: The rule's title.
+        unscored: Why there are no scores yet; empty once there are.
     """
 
     unit: str
@@ -50,23 +54,24 @@ class UnitView:
     numbers: list[int]
     gone: int
     criterion: str
+    unscored: str = ""
 
 
 def unit_view(session: Session, unit: Unit) -> UnitView:
     """Collect what there is to see of a unit under the session's plan."""
     layer = unit.layers[0]
-    weight = session.model.get_submodule(layer).weight
-    assert isinstance(weight, torch.Tensor)
+    weight = main_weight(session.model.get_submodule(layer))
     edges, counts = weight_histogram(weight, BINS)
-    alive, scores = session.alive()[unit.name], session.scores()[unit.name]
-    ranked = np.where(alive, scores, -np.inf)
-    kept = best(ranked, session.predict().kept[unit.name])
+    alive, scores = session.alive()[unit.name], session.known_scores()
+    ranked = np.where(alive, 0.0 if scores is None else scores[unit.name], -np.inf)
+    layout = session.pruned.layouts.get(unit.name) if unit.granularity == "n:m" else None
+    kept = kept_flags(session.plan, ranked, session.predict(wait=False).kept[unit.name], layout)
     numbers = np.flatnonzero(alive)
-    few = len(numbers) <= MAX_IMPORTANCES
+    few = len(numbers) <= MAX_IMPORTANCES and scores is not None
     statistics = weight_statistics(weight)
     return UnitView(
         unit=unit.name,
-        noun=f"{unit.granularity}s",
+        noun=unit.counted,
         title=layer,
         summary=f"{wording.shape(tuple(weight.shape))} · mean {statistics.mean:.2g} · "
         f"std {statistics.standard_deviation:.2g} · "
@@ -79,7 +84,14 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
         numbers=numbers.tolist() if few else [],
         gone=int((~alive).sum()),
         criterion=criterion_named(session.plan.criterion).title,
+        unscored="" if scores is not None else _why_unscored(session),
     )
+
+
+def _why_unscored(session: Session) -> str:
+    if session.scoring:
+        return "being computed from training data"
+    return "not computed: it was stopped. session.scores() computes it"
 
 
 def _threshold(
@@ -107,13 +119,21 @@ class InspectPanel:
         self._summary = text("unit-summary")
         self.histogram = ChartSlot(WeightHistogram, self._draw_histogram)
         self.importance = ChartSlot(ImportanceChart, self._draw_importance)
-        self.root = ipywidgets.VBox([self._summary, self.histogram.root, self.importance.root])
+        self.sensitivity = ChartSlot(SensitivityChart, self._draw_sensitivity)
+        self.root = ipywidgets.VBox(
+            [self._summary, self.histogram.root, self.importance.root, self.sensitivity.root]
+        )
+
+    @property
+    def charts(self) -> tuple[ChartSlot[Any], ...]:
+        """All charts, from top to bottom."""
+        return self.histogram, self.importance, self.sensitivity
 
     def update(self) -> None:
         """Show the selected unit; nothing if there is none."""
         self.look()
-        self.histogram.update()
-        self.importance.update()
+        for slot in self.charts:
+            slot.update()
 
     def look(self) -> None:
         """Collect what there is to see of the selected unit, without drawing the charts."""
@@ -130,10 +150,19 @@ class InspectPanel:
         else:
             chart.update(view.title, view.edges, view.counts, view.threshold)
 
+    def _draw_sensitivity(self, chart: SensitivityChart) -> None:
+        view, plan = self._view, self._session.plan
+        known = self._session.sensitivity
+        if view is None or view.unit not in known:
+            chart.clear("not measured; press Scan" if view and not known else "")
+            return
+        whole = max(point.accuracy for points in known.values() for point in points)
+        chart.update(view.unit, known[view.unit], whole, plan.ratio_of(view.unit))
+
     def _draw_importance(self, chart: ImportanceChart) -> None:
         view = self._view
         if view is None or not view.importances:
-            chart.clear()
+            chart.clear(view.unscored if view else "")
             return
         chart.update(
             view.unit,

@@ -1,18 +1,24 @@
-"""Plan panel: granularity, criterion, scope, one ratio for all units, and Prune."""
+"""Plan panel: granularity, criterion, scope, bounds, one ratio for all units, and Prune."""
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets
 
-from widgets.panels.controls import action_button, enable, labelled
+from widgets.hints import Hints
+from widgets.panels.controls import action_button, enable, labelled, set_state, show
+from widgets.panels.pattern import PatternChoice
 from widgets.score_rows import changes_anything
 from workbench import Plan, Session
-from workbench.criteria import CRITERIA
+from workbench.criteria import criteria_for
+from workbench.pattern import Pattern
 
-_GRANULARITIES = (("channels", "channel"), ("single weights", "weight"))
+_GRANULARITIES = (("channels", "channel"), ("single weights", "weight"), ("N:M weights", "n:m"))
 _SCOPES = (("within each layer", "local"), ("across all layers", "global"))
 _STEPS = tuple((str(step), step) for step in (1, 2, 4, 8, 16, 32))
-_CRITERIA = tuple((criterion.title, name) for name, criterion in CRITERIA.items())
+
+Change = Callable[[Callable[[Plan], Plan]], None]
 
 
 class PlanPanel:
@@ -22,89 +28,174 @@ class PlanPanel:
         session: What is planned.
         change: Called with a function from the old plan to the new one.
         prune: Called when Prune is pressed.
+        scan: Called when Scan is pressed.
     """
 
     def __init__(
         self,
         session: Session,
-        change: Callable[[Callable[[Plan], Plan]], None],
+        change: Change,
         prune: Callable[[], None],
+        scan: Callable[[], None],
     ) -> None:
-        self._session = session
+        self._session, self._change = session, change
+        self._drawn_by = 0  # the thread that is drawing; what it sets is nobody's wish
         self._granularity = _dropdown(_GRANULARITIES, "granularity")
-        self._criterion = _dropdown(_CRITERIA, "criterion")
+        self._pattern = PatternChoice(session, change)
+        self._criterion = _dropdown(_criteria("channel"), "criterion")
         self._scope = _dropdown(_SCOPES, "scope")
         self._round_to = _dropdown(_STEPS, "round-to")
-        self._round_to.tooltip = "Keep multiples of this: hardware is fastest at 8 or 16 channels"
-        self._ratio = ipywidgets.FloatSlider(
-            min=0, max=0.99, step=0.01, readout_format=".0%", tooltip="One ratio for all units"
-        )
+        self._cap = ipywidgets.BoundedFloatText(min=0, max=100, step=1, layout={"width": "64px"})
+        self._cap.add_class("pw-cap")
+        self._ratio = ipywidgets.FloatSlider(min=0, max=0.99, step=0.01, readout_format=".0%")
         self._ratio.add_class("pw-all-units")
+        self._all_on = action_button("all on", "all-on", lambda: self._switch_all(on=True))
+        self._all_off = action_button("all off", "all-off", lambda: self._switch_all(on=False))
+        self._switches = ipywidgets.HBox([self._all_on, self._all_off])
+        self._hints = Hints()
+        self._scan = action_button("Scan", "scan", scan)
         self._prune = action_button("Prune", "prune", prune, style="primary")
         self.root = ipywidgets.HBox(
             [
                 labelled("Remove", self._granularity),
+                self._pattern.root,
                 labelled("by", self._criterion),
                 labelled("ranked", self._scope),
                 labelled("in steps of", self._round_to),
-                labelled("all layers", self._ratio),
-                self._prune,
+                labelled("at most", self._cap, "% of a layer"),
+                labelled("all layers", ipywidgets.HBox([self._ratio, self._switches])),
+                ipywidgets.HBox([self._scan, self._prune]),
+                self._hints,
             ]
         )
         self.root.add_class("pw-toolbar")
         self.update()
-        for control, setting in (
-            (self._granularity, "granularity"),
-            (self._criterion, "criterion"),
-            (self._scope, "scope"),
-            (self._round_to, "round_to"),
-        ):
-            control.observe(_setter(setting, session, change), "value")
-        self._ratio.observe(self._ratio_moved(change), "value")
+        self._listen()
 
     def update(self) -> None:
         """Show the session's plan."""
-        plan = self._session.plan
+        self._drawn_by = threading.get_ident()
+        try:
+            self._draw(self._session.plan)
+        finally:
+            self._drawn_by = 0
+
+    def _draw(self, plan: Plan) -> None:
         self._granularity.value = plan.granularity
-        self._criterion.value = plan.criterion
+        _offer(self._criterion, _criteria(plan.granularity), plan.criterion)
         self._scope.value = plan.scope
-        if plan.round_to not in {step for _, step in self._round_to.options}:
-            self._round_to.options = (*_STEPS, (str(plan.round_to), plan.round_to))
-        self._round_to.value = plan.round_to
+        others = () if plan.round_to in dict(_STEPS).values() else (plan.round_to,)
+        steps = (*_STEPS, *((str(step), step) for step in others))
+        _offer(self._round_to, steps, plan.round_to)
+        self._cap.value = round(100 * plan.max_ratio, 6)
         self._ratio.value = plan.ratio
-        busy = self._session.busy
-        for control in (self._granularity, self._criterion, self._scope, self._ratio):
-            control.disabled = busy
-        self._round_to.disabled = busy or plan.granularity != "channel"
-        reason = ""
-        if busy:
-            reason = "a step is being made"
-        elif not changes_anything(self._session, self._session.predict()):
-            reason = "the plan removes nothing yet; drag a slider first"
-        enable(self._prune, "Carry the plan out: remove for real", reason)
+        self._pattern.update()
+        show(self._ratio, plan.granularity != "n:m")
+        show(self._switches, plan.granularity == "n:m")
+        self._say_what_is_possible(plan)
 
-    def _ratio_moved(
-        self, change: Callable[[Callable[[Plan], Plan]], None]
-    ) -> Callable[[dict[str, object]], None]:
-        def moved(_: dict[str, object]) -> None:
-            ratio = self._ratio.value
-            if ratio != self._session.plan.ratio:
-                change(lambda plan: plan.with_ratios(ratio))
+    def _say_what_is_possible(self, plan: Plan) -> None:
+        busy = "a step is being made" if self._session.busy else ""
+        set_state(self._granularity, "What is removed", busy)
+        set_state(self._criterion, "The criterion: what goes first", busy)
+        set_state(
+            self._scope,
+            "Whether every layer loses its own ratio, or the lowest of all layers go",
+            busy or _why_no_scope(plan),
+        )
+        set_state(
+            self._round_to,
+            "Keep multiples of this many channels: hardware is fastest at 8 or 16",
+            busy or _why_no_steps(plan),
+        )
+        set_state(
+            self._cap,
+            "No layer loses more than this share, in percent, whatever is asked for",
+            busy or _why_no_cap(plan),
+        )
+        set_state(self._ratio, "One pruning ratio for all layers", busy)
+        self._hints.hints = {"pw-cap": self._cap.tooltip, "pw-all-units": self._ratio.tooltip}
+        enable(self._all_on, f"Keep {plan.pattern} in every layer that is not locked", busy)
+        enable(self._all_off, "Keep every layer dense", busy)
+        enable(
+            self._scan,
+            "Measure what pruning each layer alone costs: the sliders then show the cliff",
+            busy or ("a scan is under way" if self._session.scanning else ""),
+        )
+        nothing = "" if changes_anything(self._session, self._session.predict()) else _NOTHING
+        enable(self._prune, "Carry the plan out: remove for real", busy or nothing)
 
-        return moved
+    def _listen(self) -> None:
+        for control, chosen in (
+            (self._granularity, _with_granularity),
+            (self._criterion, lambda plan, name: plan.with_(criterion=name)),
+            (self._scope, lambda plan, scope: plan.with_(scope=scope)),
+            (self._round_to, lambda plan, step: plan.with_(round_to=step)),
+            (self._cap, lambda plan, cap: plan.with_(max_ratio=round(cap / 100, 8))),
+            (self._ratio, _with_ratio),
+        ):
+            control.observe(self._when(chosen), "value")
+
+    def _when(self, chosen: Callable[[Plan, Any], Plan]) -> Callable[[dict[str, Any]], None]:
+        """What is called with a new value: it changes the plan, unless `update` set the value."""
+
+        def observed(news: dict[str, Any]) -> None:
+            if self._drawn_by != threading.get_ident():
+                self._change(lambda plan: chosen(plan, news["new"]))
+
+        return observed
+
+    def _switch_all(self, *, on: bool) -> None:
+        self._change(
+            lambda plan: plan.with_ratios(Pattern.parse(plan.pattern).sparsity if on else 0.0)
+        )
 
 
-def _dropdown(options: tuple[tuple[str, object], ...], name: str) -> ipywidgets.Dropdown:
+_NOTHING = "the plan removes nothing yet; move a slider or a switch first"
+
+
+def _why_no_scope(plan: Plan) -> str:
+    if plan.granularity != "n:m":
+        return ""
+    return "under N:M every layer that is on loses the same share"
+
+
+def _why_no_steps(plan: Plan) -> str:
+    return "" if plan.granularity == "channel" else "steps are for channels; these are weights"
+
+
+def _why_no_cap(plan: Plan) -> str:
+    """N:M removes what it removes: a cap at or above that changes nothing."""
+    sparsity = Pattern.parse(plan.pattern).sparsity
+    if plan.granularity != "n:m" or plan.max_ratio < sparsity:
+        return ""
+    return f"{plan.pattern} removes {100 * sparsity:g} % of a layer, or nothing"
+
+
+def _criteria(granularity: str) -> tuple[tuple[str, str], ...]:
+    return tuple((criterion.title, criterion.name) for criterion in criteria_for(granularity))
+
+
+def _with_ratio(plan: Plan, ratio: float) -> Plan:
+    """Another ratio for all; under global scope, for all that are not pinned."""
+    return plan.with_(ratio=ratio) if plan.scope == "global" else plan.with_ratios(ratio)
+
+
+def _with_granularity(plan: Plan, granularity: str) -> Plan:
+    """Another granularity, and where the criterion cannot rank that, the first one that can."""
+    able = [name for _, name in _criteria(granularity)]
+    criterion = plan.criterion if plan.criterion in able else able[0]
+    return plan.with_(granularity=granularity, criterion=criterion)
+
+
+def _dropdown(options: tuple[tuple[str, Any], ...], name: str) -> ipywidgets.Dropdown:
     dropdown = ipywidgets.Dropdown(options=options, layout={"width": "auto"})
     dropdown.add_class(f"pw-{name}")
     return dropdown
 
 
-def _setter(
-    setting: str, session: Session, change: Callable[[Callable[[Plan], Plan]], None]
-) -> Callable[[dict[str, object]], None]:
-    def chosen(news: dict[str, object]) -> None:
-        if news["new"] != getattr(session.plan, setting):
-            change(lambda plan: plan.with_(**{setting: news["new"]}))
-
-    return chosen
+def _offer(dropdown: ipywidgets.Dropdown, options: tuple[tuple[str, Any], ...], value: Any) -> None:
+    """Show a choice among these options."""
+    if dropdown.options != options:
+        dropdown.options = options
+    dropdown.value = value

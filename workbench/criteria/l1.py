@@ -1,12 +1,13 @@
 """Magnitude by the L1 norm."""
 
-import torch
 from torch import Tensor
 
-from workbench.criteria.base import Criterion, filters
+from workbench.criteria.evidence import Evidence
+from workbench.criteria.magnitude import FilterCriterion, filters
+from workbench.criteria.subject import LayerWeight
 
 
-class L1(Criterion):
+class L1(FilterCriterion):
     """Small weights, and filters with a small L1 norm, go first.
 
     Reference:
@@ -18,8 +19,8 @@ class L1(Criterion):
     title = "Magnitude (L1)"
     reference = "arXiv:1608.08710"
 
-    def weight_importance(self, weight: Tensor, generator: torch.Generator) -> Tensor:
-        return weight.detach().float().abs()
-
-    def channel_importance(self, weight: Tensor, generator: torch.Generator) -> Tensor:
+    def channel_importance(self, weight: Tensor) -> Tensor:
         return filters(weight).abs().sum(dim=1)
+
+    def weight_scores(self, weight: LayerWeight, evidence: Evidence) -> Tensor:
+        return weight.values.detach().float().abs()

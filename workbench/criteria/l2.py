@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor
 
-from workbench.criteria.base import Criterion, filters
+from workbench.criteria.evidence import Evidence
+from workbench.criteria.magnitude import FilterCriterion, filters
+from workbench.criteria.subject import LayerWeight
 
 
-class L2(Criterion):
+class L2(FilterCriterion):
     """Filters with a small Euclidean norm go first; single weights rank as by L1.
 
     Reference:
@@ -17,9 +19,14 @@ class L2(Criterion):
     title = "Magnitude (L2)"
     reference = "arXiv:1808.06866"
 
-    def weight_importance(self, weight: Tensor, generator: torch.Generator) -> Tensor:
-        return weight.detach().float().square()
+    def channel_importance(self, weight: Tensor) -> Tensor:
+        return l2_norms(weight)
 
-    def channel_importance(self, weight: Tensor, generator: torch.Generator) -> Tensor:
-        norms: Tensor = torch.linalg.vector_norm(filters(weight), dim=1)
-        return norms
+    def weight_scores(self, weight: LayerWeight, evidence: Evidence) -> Tensor:
+        return weight.values.detach().float().square()
+
+
+def l2_norms(weight: Tensor) -> Tensor:
+    """The Euclidean norm of every filter of a weight ``(C_out, ...)``, shape ``(C_out,)``."""
+    norms: Tensor = torch.linalg.vector_norm(filters(weight), dim=1)
+    return norms

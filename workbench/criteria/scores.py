@@ -1,63 +1,59 @@
 """Importance of every unit's channels or weights, in the dense model's numbering."""
 
-import hashlib
-from collections.abc import Mapping
-
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from workbench.criteria.base import Criterion
-from workbench.graph.groups import Group
+from workbench.criteria.evidence import NOTHING, Evidence, TrainingSample, working_copy
+from workbench.criteria.subject import Alive, Channels, LayerWeight
+from workbench.errors import CriterionError
 
-Alive = Mapping[str, np.ndarray]
-"""By unit name, bool per original channel or weight: what the current model still has."""
+
+def gather(criterion: Criterion, channels: Channels, sample: TrainingSample) -> Evidence:
+    """What a criterion has to know of training data; the model is left as it is.
+
+    Raises:
+        CriterionError: If the loss on the training data is not a finite number.
+        DataError: If there is no training data.
+        Cancelled: If the sample's monitor says so.
+    """
+    if not criterion.needs_data:
+        return NOTHING
+    with working_copy(channels.module) as module:
+        return criterion.gather(channels.of(module), sample)
 
 
 def channel_scores(
-    module: nn.Module, groups: tuple[Group, ...], criterion: Criterion, alive: Alive, seed: int
+    channels: Channels, criterion: Criterion, evidence: Evidence | None = None
 ) -> dict[str, np.ndarray]:
     """Importance of every channel of every group; removed channels score 0.
 
-    A channel's filters in all the weights that make it are scored one by one, each weight's
-    scores divided by their mean so that large layers do not drown small ones, and averaged over
-    the group. Biases have no filters. Where several filters of one weight make one channel (a
-    depthwise multiplier), their mean counts.
-
     Args:
-        module: The current model.
-        groups: The groups of the dense model.
+        channels: The groups of the dense model, and the model as it is now.
         criterion: The rule.
-        alive: What is left of every group.
-        seed: Makes random criteria repeatable.
+        evidence: What `gather` found in this model; only for criteria that need data.
+
+    Raises:
+        CriterionError: If the criterion does not apply to the model, if evidence is missing, or
+            if a score is not a finite number.
     """
-    parameters = dict(module.named_parameters())
-    scored_weights: dict[str, np.ndarray] = {}
-    positions = _positions_of_outputs(groups, alive)
+    criterion.check_model(channels)
+    found = criterion.channel_scores(channels, _needed(criterion, evidence))
     scores = {}
-    for group in groups:
-        parts = []
-        for member in group.members:
-            made_by = parameters.get(member.parameter)
-            if member.role != "output" or made_by is None or made_by.dim() < 2:
-                continue
-            if member.parameter not in scored_weights:
-                weight = made_by.transpose(0, member.dim)
-                generator = seeded(seed, member.parameter)
-                importance = criterion.channel_importance(weight, generator).numpy(force=True)
-                scored_weights[member.parameter] = importance / max(float(importance.mean()), 1e-30)
-            left = alive[group.name]
-            where = positions[member.parameter][member.indices[left]]
-            parts.append(scored_weights[member.parameter][where].mean(axis=1))
+    for group in channels.groups:
         scored = np.zeros(group.size)
-        if parts:
-            scored[alive[group.name]] = np.mean(parts, axis=0)
-        scores[group.name] = scored
+        if group.name in found:
+            scored[channels.alive[group.name]] = found[group.name]
+        scores[group.name] = _finite(criterion, group.name, scored)
     return scores
 
 
 def weight_scores(
-    module: nn.Module, criterion: Criterion, present: Alive, seed: int
+    module: nn.Module,
+    criterion: Criterion,
+    present: Alive,
+    seed: int,
+    evidence: Evidence | None = None,
 ) -> dict[str, np.ndarray]:
     """Importance of every weight of every layer, flat; weights of removed channels score 0.
 
@@ -66,35 +62,41 @@ def weight_scores(
         criterion: The rule.
         present: By layer name, flat bool over the dense weight: what its tensor still holds.
         seed: Makes random criteria repeatable.
+        evidence: As for `channel_scores`.
+
+    Raises:
+        CriterionError: As for `channel_scores`.
     """
+    evidence = _needed(criterion, evidence)
+    names = {id(parameter): name for name, parameter in module.named_parameters()}
     scores = {}
-    for name, left in present.items():
-        layer = module.get_submodule(name)
-        assert isinstance(layer.weight, Tensor)
-        importance = criterion.weight_importance(layer.weight, seeded(seed, name))
+    for layer, left in present.items():
+        values = module.get_submodule(layer).weight
+        assert isinstance(values, Tensor)
+        weight = LayerWeight(layer, names.get(id(values), ""), values, left, seed)
         scored = np.zeros(len(left), np.float32)
-        scored[left] = importance.numpy(force=True).ravel()
-        scores[name] = scored
+        scored[left] = criterion.weight_scores(weight, evidence).numpy(force=True).ravel()
+        scores[layer] = _finite(criterion, layer, scored)
     return scores
 
 
-def seeded(seed: int, name: str) -> torch.Generator:
-    """A generator that depends on the plan's seed and a name, not on the order of calls."""
-    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+def _needed(criterion: Criterion, evidence: Evidence | None) -> Evidence:
+    if not criterion.needs_data:
+        return NOTHING
+    if evidence is None:
+        raise CriterionError(
+            f"criterion {criterion.name!r} needs evidence from training data, got none. Use a "
+            "Session, which gathers it; or pass what PrunedModel.gather found."
+        )
+    return evidence
 
 
-def _positions_of_outputs(groups: tuple[Group, ...], alive: Alive) -> dict[str, np.ndarray]:
-    """By parameter: where each of its original output channels lies in the current model."""
-    left: dict[str, np.ndarray] = {}
-    for group in groups:
-        for member in group.members:
-            if member.role != "output":
-                continue
-            size = int(member.indices.max()) + 1
-            flags = left.get(member.parameter, np.ones(0, bool))
-            if len(flags) < size:
-                flags = np.concatenate([flags, np.ones(size - len(flags), bool)])
-            flags[member.indices[~alive[group.name]]] = False
-            left[member.parameter] = flags
-    return {name: np.cumsum(flags) - 1 for name, flags in left.items()}
+def _finite(criterion: Criterion, unit: str, scores: np.ndarray) -> np.ndarray:
+    if not np.isfinite(scores).all():
+        broken = int((~np.isfinite(scores)).sum())
+        raise CriterionError(
+            f"scores by criterion {criterion.name!r} must be finite, got {broken} of "
+            f"{len(scores)} that are not in unit {unit!r}. Check the model's weights, or use "
+            "another criterion, such as 'l1'."
+        )
+    return scores

@@ -12,38 +12,25 @@ from workbench.graph.structure import Shapes
 
 @dataclass(frozen=True)
 class Failure:
-    """Where a forward pass failed: in which module and its code, and at which line of all."""
+    """Where a forward pass failed: in which module and its code."""
 
     module: nn.Module
     path: str
     code: CodeType
-    place: tuple[str, int]
-
-    def comes_before(self, other: "Failure | None", calls: int, calls_of_other: int) -> bool:
-        """Whether another failure came later in the forward pass: after more calls of modules,
-        or further down the same code.
-        """
-        if other is None or calls_of_other != calls:
-            return calls_of_other > calls
-        if self.place[0] != other.place[0] or self.path != other.path:
-            return self.place != other.place
-        return other.place[1] > self.place[1]
 
 
 def failure_of(error: Exception, root: nn.Module) -> Failure | None:
     """The innermost module whose own code raised; None if no module did."""
     paths = {part: name for name, part in root.named_modules()}
     found: tuple[nn.Module, CodeType] | None = None
-    place = ("", 0)
     traceback: TracebackType | None = error.__traceback__
     while traceback is not None:
         frame = traceback.tb_frame
         owner = frame.f_locals.get("self")
         if isinstance(owner, nn.Module) and owner in paths and not manages_its_sizes(owner):
             found = (owner, frame.f_code)
-        place = (frame.f_code.co_filename, traceback.tb_lineno)
         traceback = traceback.tb_next
-    return None if found is None else Failure(found[0], paths[found[0]], found[1], place)
+    return None if found is None else Failure(found[0], paths[found[0]], found[1])
 
 
 def proposals(failure: Failure, groups: tuple[Group, ...], shapes: Shapes) -> list[SizeAttribute]:

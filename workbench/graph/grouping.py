@@ -14,15 +14,12 @@ from workbench.graph.table import ParameterTable, Role
 _HASH_SEED = 20_231
 
 
-def build_groups(
-    ids: ChannelIds, table: ParameterTable, scaled_queries: Sequence[Tensor] = ()
-) -> ChannelGraph:
+def build_groups(ids: ChannelIds, table: ParameterTable) -> ChannelGraph:
     """Collect the groups of finished runs.
 
     Args:
         ids: What was found out about ids.
         table: Where they lie in parameters.
-        scaled_queries: Ids ``(heads, width)`` of queries whose width sets their scale.
     """
     classes = ids.classes()
     pinned = ids.pinned_classes(classes)
@@ -35,23 +32,47 @@ def build_groups(
     layers = [tuple(dict.fromkeys(m.layer for m in of if m.role == "output")) for of in members]
     makers = [number for number, of in enumerate(layers) if of]
     names = _unique_names([layers[number][0] for number in makers])
-    index = _IdIndex([along.numpy() for _, along in entries])
-    groups = []
-    for name, number in zip(names, makers, strict=True):
-        group = Group(
+    groups = [
+        Group(
             name,
             len(found[number]),
             layers[number],
             members[number],
             _reason(found[number], pinned),
         )
-        for query in scaled_queries:
-            heads = classes[query.numpy()]
-            if not group.reason and np.isin(heads, found[number]).any():
-                rows = {entries[e][0]: at for e, at in index.places(query.numpy()).items()}
-                group = _made_up_for(group, heads, rows, table.roles)
-        groups.append(group)
+        for name, number in zip(names, makers, strict=True)
+    ]
     return ChannelGraph(tuple(groups))
+
+
+def make_up_for_scales(
+    graph: ChannelGraph, ids: ChannelIds, table: ParameterTable, queries: Sequence[Tensor]
+) -> ChannelGraph:
+    """Note what has to be rescaled where a width sets the scale of a product.
+
+    Args:
+        graph: The groups of the same ids.
+        ids: What was found out about ids.
+        table: Where they lie in parameters.
+        queries: Ids ``(heads, width)`` of what is scaled.
+    """
+    classes = ids.classes()
+    entries = list(table.assigned().items())
+    index = _IdIndex([along.numpy() for _, along in entries])
+    groups = list(graph.groups)
+    for query in queries:
+        heads = classes[query.numpy()]
+        rows = {entries[e][0]: at for e, at in index.places(query.numpy()).items()}
+        for number, group in enumerate(groups):
+            if group.prunable and np.isin(heads, _classes_of(group, table, classes)).any():
+                groups[number] = _made_up_for(group, heads, rows, table.roles)
+    return replace(graph, groups=tuple(groups))
+
+
+def _classes_of(group: Group, table: ParameterTable, classes: np.ndarray) -> np.ndarray:
+    member = group.members[0]
+    along = table.dimensions[member.parameter, member.dim].numpy()
+    return np.asarray(classes[along[member.indices]])
 
 
 class _IdIndex:
@@ -84,7 +105,12 @@ def _made_up_for(
     plain = all(dim == 0 and roles[name, dim] == "output" for name, dim in rows)
     if not equal or not plain:
         return group.refused(str(scaled_by_width(group.name)))
-    rescales = tuple(Rescale(name, found) for (name, _), found in rows.items())
+    noted = {(of.parameter, of.rows.tobytes()) for of in group.rescales}  # a layer used twice
+    rescales = [
+        Rescale(name, found)
+        for (name, _), found in rows.items()
+        if (name, found.tobytes()) not in noted
+    ]
     return replace(group, rescales=(*group.rescales, *rescales))
 
 

@@ -1,13 +1,16 @@
 """Runs a traced graph on channel ids instead of numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from workbench.graph.comparison import Course
+from workbench.graph.groups import Group
 from workbench.graph.ids import ChannelIds, same_ids
 from workbench.graph.reasons import (
     MODEL_OUTPUT,
@@ -15,8 +18,10 @@ from workbench.graph.reasons import (
     decided_by_values,
     no_rule,
     not_followed,
+    nothing_to_work_on,
     stored_by_code,
 )
+from workbench.graph.residues import Residues
 from workbench.graph.table import ParameterTable, ParameterView
 from workbench.graph.tape import Operation, Ref, Tape, TensorSpec, refs
 from workbench.progress import SILENT, Monitor
@@ -84,15 +89,21 @@ class Interpreter:
 
     def __init__(self, module: nn.Module, rules: dict[str, Rule]) -> None:
         self.ids = ChannelIds()
+        self.residues = Residues(self.ids)
         self.table = ParameterTable(self.ids)
         self.refused: dict[str, Reason] = {}
         """By module path, why the weights of a layer could not be followed."""
         self.scaled_queries: list[Tensor] = []
         """Ids of queries, (heads, width), where the width sets the scale of the attention."""
+        self.courses: list[Course] = []
+        """Every tape that was run, with the ids of its tensors."""
+        self.parts = dict(module.named_modules())
         self._rules = rules
         self._tensors = dict(module.named_parameters()) | dict(module.named_buffers())
         self._first_name = first_names(module)
         self._parameter_names = {name for name, _ in module.named_parameters()}
+        self.queries: dict[int, Tensor] = {}
+        """Ids of the first factor, (..., width), by the number of a product over its width."""
         self._tape: Tape
         self._values: dict[int, Any] = {}
 
@@ -106,12 +117,29 @@ class Interpreter:
         self._values = {number: self._parameter(name) for number, name in tape.parameters.items()}
         for number, held in tape.constants.items():
             self._values[number] = Constant(held.detach().cpu().clone())
+        self.queries = {}
+        self.courses.append(Course(tape, self._values, self.queries))
         for done, operation in enumerate(tape.operations):
             monitor.report(done, len(tape.operations), "analysing channels")
             self._perform(operation)
         self._pin_all([self._value(number) for number in tape.outputs], MODEL_OUTPUT)
         for seen in tape.exposed:
             self._pin_all(self._value(seen.number), decided_by_values(seen.operator, seen.line))
+
+    def removed(self, groups: Sequence[Group], kept: Mapping[str, np.ndarray]) -> np.ndarray:
+        """By id, whether it goes when groups keep only these channels, shape ``(count + 1,)``.
+
+        Args:
+            groups: As they were built from what was found here.
+            kept: By group name, bool per channel.
+        """
+        classes = self.ids.classes()
+        gone = np.zeros(len(classes), bool)
+        for group in groups:
+            for member in group.members:
+                along = self.table.dimensions[member.parameter, member.dim].numpy()
+                gone[classes[along[member.indices[~kept[group.name]]]]] = True
+        return np.asarray(gone[classes])
 
     def as_ids(self, value: Tensor | ParameterView | Constant) -> Tensor:
         """Ids of any operand: those it carries, those of a parameter's elements, or none."""
@@ -186,7 +214,9 @@ class Interpreter:
         try:
             return rule(self, call)
         except (RuntimeError, TypeError, IndexError, ValueError) as error:
-            self.pin_inputs(call, not_followed(call.operator, call.place, error))
+            empty = any(isinstance(leaf, Tensor) and not leaf.numel() for leaf in leaves)
+            reason = not_followed(call.operator, call.place, error)
+            self.pin_inputs(call, nothing_to_work_on(call.place) if empty else reason)
             return call.blank()
 
     def _write(self, call: Call, number: int, value: Tensor | ParameterView) -> None:

@@ -33,6 +33,16 @@ def not_reached() -> Reason:
     return Reason("the forward pass does not reach it with the example input")
 
 
+def used_directly(place: str) -> Reason:
+    """A layer whose weight the code takes without running the layer."""
+    return Reason("the code uses its weight by itself, not as a layer", place)
+
+
+def nothing_to_work_on(place: str) -> Reason:
+    """A layer that ran on an empty tensor."""
+    return Reason("the example input leaves it nothing to work on; a larger one may", place)
+
+
 def meets_constant(operator: str, place: str) -> Reason:
     """Channels combined, element by element, with values that are no channels."""
     return Reason(f"{operator} combines it with values that cannot be removed", place)
@@ -41,6 +51,16 @@ def meets_constant(operator: str, place: str) -> Reason:
 def mixes_channels(operator: str, place: str) -> Reason:
     """An operator that computes one number from several channels."""
     return Reason(f"{operator} mixes channels", place)
+
+
+def sums_residues(operator: str, place: str) -> Reason:
+    """A sum over channels that are not 0 when they are masked."""
+    return Reason(f"{operator} sums over it where it is not 0 when masked", place)
+
+
+def normalised_without_weights(operator: str, place: str) -> Reason:
+    """Statistics of several channels, taken by something else than a normalisation layer."""
+    return Reason(f"{operator} normalises across channels outside of a layer with weights", place)
 
 
 def computed_weight(place: str) -> Reason:

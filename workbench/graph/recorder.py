@@ -4,6 +4,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch._subclasses.fake_tensor import FakeTensor
@@ -12,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbench.graph.source_lines import running_line
 from workbench.graph.tape import (
+    SIZED_BY_VALUES,
     TELLS_VALUES,
     Answer,
     Exposed,
@@ -20,6 +22,7 @@ from workbench.graph.tape import (
     Ref,
     Tape,
     TensorSpec,
+    operator_name,
     refs,
 )
 
@@ -60,6 +63,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._parameters: dict[int, str] = {}
         self._constants: dict[int, Tensor] = {}
         self._fixed: set[int] = set()
+        self._shaped_by_values: set[int] = set()
         self._exposed: dict[int, Exposed] = {}
         self._answers: list[Answer] = []
         self._frames: list[_Frame] = []
@@ -102,9 +106,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         numbers = {ref.number for ref in refs((refs_of_args, refs_of_kwargs))}
         if self._with_values:
             self._answers.append(Answer(func, pytree.tree_map_only(Tensor, Hollow.of, result)))
-        if operation.name in TELLS_VALUES and not numbers <= self._fixed:
-            self._decide(frame, (operation.name, running_line()))
         made = {ref.number for ref in refs(operation.results)}
+        sized = _sized_by_values(func, args)
+        if (sized or operation.name in TELLS_VALUES) and not numbers <= self._fixed:
+            self._decide(frame, (operation.name, running_line()))
+        if sized or numbers & self._shaped_by_values:
+            self._shaped_by_values |= made - set(operation.changed)
         if not made:
             return result
         if numbers <= self._fixed:
@@ -156,7 +163,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if frame.decision:
             self._expose(touched, frame.decision)
             told = any(isinstance(leaf, (int, float)) for leaf in pytree.tree_leaves(output))
-            if outside and told:
+            returned = {ref.number for ref in refs(self._referred(output))}
+            if outside and (told or returned & self._shaped_by_values):
                 self._decide(outside, frame.decision)
         if outside and outside.decision:
             self._expose(touched, outside.decision)
@@ -169,3 +177,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _expose(self, numbers: set[int], decision: tuple[str, str]) -> None:
         for number in numbers - self._parameters.keys() - self._exposed.keys():
             self._exposed[number] = Exposed(number, *decision)
+
+
+def _sized_by_values(function: OpOverload, args: tuple[Any, ...]) -> bool:
+    """Whether the size of an operator's result tells something about values."""
+    if operator_name(function) in SIZED_BY_VALUES:
+        return True
+    if torch.Tag.dynamic_output_shape not in function.tags:
+        return False
+    masks = [leaf for leaf in pytree.tree_leaves(args[1:]) if isinstance(leaf, Tensor)]
+    indexing = operator_name(function) == "aten.index"
+    return not indexing or any(mask.dtype in {torch.bool, torch.uint8} for mask in masks)

@@ -1,6 +1,6 @@
 """Physical removal of channels: parameters are sliced, the modules and their code stay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,9 @@ from workbench.errors import InternalError
 from workbench.graph.structure import Structure
 
 DENSE = Structure()
+
+Cut = Mapping[str, frozenset[int]]
+"""By parameter of a module, the dimensions that lack some of the dense model's slices."""
 
 
 def remove_channels(
@@ -30,7 +33,7 @@ def remove_channels(
         shapes_only: Leave what the parameters hold undefined.
     """
     holders = _holders(module)
-    touched: set[nn.Module] = set()
+    touched: dict[nn.Module, dict[str, frozenset[int]]] = {}
     for name in {**structure.kept, **structure.scales}:
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
@@ -43,9 +46,10 @@ def remove_channels(
             sliced = nn.Parameter(sliced, requires_grad=tensor.requires_grad)
         for holder, name_there in holders[id(tensor)]:
             setattr(holder, name_there, sliced)
-            touched.add(holder)
-    for owner in touched:
-        _resize(owner)
+            cut = touched.setdefault(holder, {})
+            cut[name_there] = frozenset(structure.kept.get(name, {}))
+    for owner, cut in touched.items():
+        _resize(owner, cut)
     for path, attributes in structure.attributes.items():
         for attribute, value in attributes.items():
             setattr(module.get_submodule(path), attribute, value)
@@ -73,16 +77,17 @@ def _holders(module: nn.Module) -> dict[int, list[tuple[nn.Module, str]]]:
     return holders
 
 
-def _resize(owner: nn.Module) -> None:
+def _resize(owner: nn.Module, cut: Cut) -> None:
     for kind, resize in _RESIZE.items():
         if isinstance(owner, kind):
-            resize(owner)
+            resize(owner, cut)
             return
 
 
-def _resize_convolution(owner: nn.Module) -> None:
+def _resize_convolution(owner: nn.Module, cut: Cut) -> None:
     assert isinstance(owner, nn.Conv1d | nn.Conv2d | nn.Conv3d)
-    if owner.groups > 1 and owner.weight.shape[1] == 1:
+    depthwise = owner.weight.shape[1] == 1 and 1 not in cut.get("weight", ())
+    if owner.groups > 1 and depthwise:
         multiplier = owner.out_channels // owner.groups
         owner.groups, left = divmod(owner.weight.shape[0], multiplier)
         if left:
@@ -91,34 +96,46 @@ def _resize_convolution(owner: nn.Module) -> None:
     owner.out_channels = owner.weight.shape[0]
 
 
-def _resize_transposed(owner: nn.Module) -> None:
+def _resize_transposed(owner: nn.Module, cut: Cut) -> None:
     assert isinstance(owner, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d)
+    if owner.groups == owner.in_channels:  # depthwise
+        owner.groups = owner.weight.shape[0]
     owner.in_channels = owner.weight.shape[0]
     owner.out_channels = owner.weight.shape[1] * owner.groups
 
 
-def _resize_linear(owner: nn.Module) -> None:
+def _resize_linear(owner: nn.Module, cut: Cut) -> None:
     assert isinstance(owner, nn.Linear)
     owner.out_features, owner.in_features = owner.weight.shape
 
 
-def _resize_batch_norm(owner: nn.Module) -> None:
+def _resize_batch_norm(owner: nn.Module, cut: Cut) -> None:
     tensor = owner.weight if owner.weight is not None else owner.running_mean
     assert isinstance(tensor, Tensor)
     owner.num_features = len(tensor)  # type: ignore[assignment]
 
 
-def _resize_layer_norm(owner: nn.Module) -> None:
+def _resize_layer_norm(owner: nn.Module, cut: Cut) -> None:
     assert isinstance(owner, nn.LayerNorm)
     owner.normalized_shape = tuple(owner.weight.shape)
 
 
-def _resize_group_norm(owner: nn.Module) -> None:
+def _resize_group_norm(owner: nn.Module, cut: Cut) -> None:
     assert isinstance(owner, nn.GroupNorm)
     owner.num_channels = len(owner.weight)
 
 
-def _resize_embedding(owner: nn.Module) -> None:
+def _resize_prelu(owner: nn.Module, cut: Cut) -> None:
+    assert isinstance(owner, nn.PReLU)
+    owner.num_parameters = len(owner.weight)
+
+
+def _resize_bilinear(owner: nn.Module, cut: Cut) -> None:
+    assert isinstance(owner, nn.Bilinear)
+    owner.out_features, owner.in1_features, owner.in2_features = owner.weight.shape
+
+
+def _resize_embedding(owner: nn.Module, cut: Cut) -> None:
     assert isinstance(owner, nn.Embedding)
     owner.num_embeddings, owner.embedding_dim = owner.weight.shape
 
@@ -128,7 +145,7 @@ def manages_its_sizes(owner: nn.Module) -> bool:
     return isinstance(owner, tuple(_RESIZE))
 
 
-_RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {
+_RESIZE: dict[type[nn.Module], Callable[[nn.Module, Cut], None]] = {
     nn.Conv1d: _resize_convolution,
     nn.Conv2d: _resize_convolution,
     nn.Conv3d: _resize_convolution,
@@ -140,4 +157,6 @@ _RESIZE: dict[type[nn.Module], Callable[[nn.Module], None]] = {
     nn.LayerNorm: _resize_layer_norm,
     nn.GroupNorm: _resize_group_norm,
     nn.Embedding: _resize_embedding,
+    nn.PReLU: _resize_prelu,
+    nn.Bilinear: _resize_bilinear,
 }

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from workbench.graph.ids import has_channel, varies
 from workbench.graph.interpreter import Call, Interpreter, Rule
-from workbench.graph.reasons import Reason, mixes_channels
+from workbench.graph.reasons import Reason, mixes_channels, sums_residues
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -33,6 +33,8 @@ def product(run: Interpreter, call: Call, operands: list[Tensor], equation: str)
     if any(varies(ids, dim) for ids in aligned for dim in summed):
         for ids in aligned[1:]:
             run.ids.unite(aligned[0], ids, reason)
+        _refuse_residues(run, call, aligned)
+        _note_query(run, call, aligned[0], summed)
         blank: Tensor = call.blank()
         return blank
     carrying = [ids for ids in aligned if has_channel(ids)]
@@ -42,6 +44,19 @@ def product(run: Interpreter, call: Call, operands: list[Tensor], equation: str)
     for dim in sorted(summed, reverse=True):
         result = result.select(dim, 0)
     return result.expand(call.output_shape)
+
+
+def _refuse_residues(run: Interpreter, call: Call, factors: list[Tensor]) -> None:
+    """Pin channels that add to a sum of products although they are masked."""
+    if all(bool(run.residues.marked(ids).any()) for ids in factors):
+        for ids in factors:
+            run.ids.pin(ids, sums_residues(call.operator, call.place))
+
+
+def _note_query(run: Interpreter, call: Call, first: Tensor, summed: list[int]) -> None:
+    """Remember what a product sums over, for a factor that depends on how wide that is."""
+    if len(summed) == 1:
+        run.queries[call.operation.results.number] = first.movedim(summed[0], -1)
 
 
 def _align(ids: Tensor, letters: str, order: str, sizes: dict[str, int]) -> Tensor:
@@ -106,6 +121,7 @@ def attention(run: Interpreter, call: Call) -> Any:
             run.scaled_queries.append(query.select(-2, 0).reshape(-1, query.shape[-1]))
     else:
         run.pin_inputs(call, reason)
+    _refuse_residues(run, call, [query, key])
     if value.shape[:-2] != call.output_shape[:-2]:
         heads = call.output_shape[-3] // value.shape[-3]
         value = value.repeat_interleave(heads, -3)
@@ -134,6 +150,7 @@ def attention_rules() -> dict[str, Rule]:
     """Rules by operator name."""
     return {
         "aten.matmul": matrix_product,
+        "aten.mm": matrix_product,
         "aten.bmm": matrix_product,
         "aten.einsum": einsum,
         "aten.scaled_dot_product_attention": attention,

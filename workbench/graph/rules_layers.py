@@ -3,10 +3,16 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from workbench.graph.interpreter import Call, Interpreter, Rule
-from workbench.graph.reasons import Reason, computed_weight, mixes_channels, recurrent
+from workbench.graph.reasons import (
+    Reason,
+    computed_weight,
+    mixes_channels,
+    normalised_without_weights,
+    recurrent,
+)
 from workbench.graph.table import ParameterView, Role
 
 RECURRENT = """
@@ -69,16 +75,22 @@ def _tie_parts(
 def transposed_convolution(run: Interpreter, call: Call) -> Any:
     """``aten.conv_transpose{1,2,3}d(x, weight (in, out / groups, *kernel), bias, ..., groups)``."""
     weight, bias, groups = call.args[1], call.argument(2, "bias"), call.argument(6, "groups", 1)
-    if not isinstance(weight, ParameterView) or not weight.whole() or groups != 1:
+    if not isinstance(weight, ParameterView) or not weight.whole():
         return _refuse(run, call)
     reason = mixes_channels(call.operator, call.place)
     consumed = _image_channels(run, call, reason)
-    _assign(run, weight, 0, consumed, "input", reason)
-    every = torch.arange(weight.shape[1])
-    produced = run.table.known(weight, 1, every)
-    if produced is None:
-        produced = run.ids.fresh(len(every))
-        _assign(run, weight, 1, produced, "output", reason)
+    if 1 < groups == len(consumed):  # depthwise: a filter goes with its input channel
+        _assign(run, weight, 0, consumed, "output", reason)
+        produced = consumed.repeat_interleave(weight.shape[1])
+    else:
+        tied = consumed.reshape(groups, -1)
+        run.ids.unite(tied, tied[:1].expand_as(tied), reason)
+        _assign(run, weight, 0, consumed, "input", reason)
+        every = torch.arange(weight.shape[1])
+        known = run.table.known(weight, 1, every)
+        places = run.ids.fresh(len(every)) if known is None else known
+        _assign(run, weight, 1, places, "output", reason)
+        produced = places.repeat(groups)  # one slice of the weight serves every part
     if isinstance(bias, ParameterView):
         _assign(run, bias, 0, produced, "output", reason)
     return _as_image(produced, call.output_shape)
@@ -92,7 +104,7 @@ def batch_norm(run: Interpreter, call: Call) -> Any:
     for tensor in call.args[1:5]:
         if isinstance(tensor, ParameterView):
             _assign(run, tensor, 0, channels, "elementwise", reason)
-    return ids
+    return run.residues.clear(ids) if isinstance(call.args[1], ParameterView) else ids
 
 
 def layer_norm(run: Interpreter, call: Call) -> Any:
@@ -105,17 +117,23 @@ def layer_norm(run: Interpreter, call: Call) -> Any:
     if len(call.args[1]) > 1:
         run.pin_inputs(call, reason)
         return ids
+    if not _counts_kept_channels(run, call, nn.LayerNorm):
+        run.pin_inputs(call, normalised_without_weights(call.operator, call.place))
+        return ids
     channels = run.ids.unite_along(ids, (ids.dim() - 1,), reason)
     for position, name in ((2, "weight"), (3, "bias")):
         tensor = call.argument(position, name)
         if isinstance(tensor, ParameterView):
             _assign(run, tensor, 0, channels, "elementwise", reason)
-    return ids
+    return run.residues.clear(ids)
 
 
 def group_norm(run: Interpreter, call: Call) -> Any:
     """``aten.group_norm(x, groups, weight, bias)``: every part keeps equally many channels."""
     ids, groups = run.as_ids(call.args[0]), call.args[1]
+    if not _counts_kept_channels(run, call, nn.GroupNorm):
+        run.pin_inputs(call, normalised_without_weights(call.operator, call.place))
+        return ids
     reason = mixes_channels(call.operator, call.place)
     channels = _image_channels(run, call, reason)
     parts = channels.reshape(groups, -1)
@@ -124,7 +142,44 @@ def group_norm(run: Interpreter, call: Call) -> Any:
         tensor = call.argument(position, name)
         if isinstance(tensor, ParameterView):
             _assign(run, tensor, 0, channels, "elementwise", reason)
+    return run.residues.clear(ids)
+
+
+def _counts_kept_channels(run: Interpreter, call: Call, kind: type[nn.Module]) -> bool:
+    """Whether the masked model can take the statistics from the kept channels alone: where a
+    layer of this kind applies its own weight.
+    """
+    weight = call.argument(2, "weight")
+    owner = run.parts.get(call.place)
+    return (
+        isinstance(weight, ParameterView)
+        and isinstance(owner, kind)
+        and weight.name.rpartition(".")[0] == call.place
+    )
+
+
+def prelu(run: Interpreter, call: Call) -> Any:
+    """``aten.prelu(x, weight)``: a slope a channel, or one for all."""
+    ids, weight = run.as_ids(call.args[0]), call.args[1]
+    if isinstance(weight, ParameterView) and weight.view.numel() > 1:
+        reason = mixes_channels(call.operator, call.place)
+        _assign(run, weight, 0, _image_channels(run, call, reason), "elementwise", reason)
     return ids
+
+
+def bilinear(run: Interpreter, call: Call) -> Any:
+    """``aten.bilinear(x, y, weight (out, in x, in y), bias)``."""
+    weight, bias = call.args[2], call.argument(3, "bias")
+    if not isinstance(weight, ParameterView) or not weight.whole():
+        return _refuse(run, call)
+    reason = mixes_channels(call.operator, call.place)
+    for dim in (1, 2):
+        ids = run.as_ids(call.args[dim - 1])
+        _assign(
+            run, weight, dim, run.ids.unite_along(ids, (-1 % ids.dim(),), reason), "input", reason
+        )
+    produced = _produce(run, weight, torch.arange(weight.shape[0]), bias, reason)
+    return produced.expand(call.output_shape)
 
 
 def embedding(run: Interpreter, call: Call) -> Any:
@@ -179,7 +234,10 @@ def _assign(
 
 
 def _refuse(run: Interpreter, call: Call) -> Any:
-    run.pin_inputs(call, computed_weight(call.place))
+    reason = computed_weight(call.place)
+    run.pin_inputs(call, reason)
+    if call.place in run.parts:
+        run.refused[call.place] = reason
     return call.blank()
 
 
@@ -192,6 +250,8 @@ def layer_rules() -> dict[str, Rule]:
         "aten.layer_norm": layer_norm,
         "aten.group_norm": group_norm,
         "aten.embedding": embedding,
+        "aten.prelu": prelu,
+        "aten.bilinear": bilinear,
     }
     rules |= {f"aten.{name}": refuse_recurrent for name in RECURRENT}
     for count in (1, 2, 3):

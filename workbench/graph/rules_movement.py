@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from workbench.graph.ids import ANY_CHANNEL, NO_CHANNEL, has_channel, narrow_expanded, varies
+from workbench.graph.ids import ANY_CHANNEL, has_channel, narrow_expanded, varies
 from workbench.graph.interpreter import Call, Constant, Interpreter, Rule
 from workbench.graph.reasons import Reason, fixed_positions, split_in_parts
 from workbench.graph.table import ParameterView
 
 FREE = """
 flatten permute transpose t squeeze unsqueeze expand expand_as unbind stack
-flip repeat movedim swapaxes swapdims numpy_T broadcast_to tile
+flip repeat movedim moveaxis swapaxes swapdims numpy_T mT broadcast_to tile ravel
 """.split()
 """Movement that keeps whole channels together whatever their number."""
 
@@ -46,7 +46,7 @@ def split_view(run: Interpreter, call: Call) -> Any:
         for start, stop, target in _cut_dimensions(tuple(source.shape), tuple(result.shape)):
             long = [dim for dim in range(start, stop) if source.shape[dim] > 1]
             if len(long) == 1 and len(target) > 1 and varies(source, long[0]):
-                _tie_parts(run, result, target[:-1], reason)
+                tie_parts(run, result, target[:-1], reason)
         return result
     return move(run, call)
 
@@ -59,7 +59,7 @@ def split_equally(run: Interpreter, call: Call) -> Any:
     if len(ids) < 2 or len(ids) != len(parts):
         return parts
     source = run.as_ids(call.args[0])
-    if not varies(source, dim % source.dim()):
+    if not _counts_channels(source, dim % source.dim()):
         return parts
     reason = split_in_parts(call.operator, call.place)
     if len({part.shape for part in ids}) > 1:
@@ -78,17 +78,17 @@ def slice_dimension(run: Interpreter, call: Call) -> Any:
         return moved
     dim = call.argument(1, "dim", 0) % source.dim()
     length = source.shape[dim]
-    if moved.shape[dim] == length or not varies(source, dim):
+    if moved.shape[dim] == length or not _counts_channels(source, dim):
         return moved
     start = min(max(call.argument(2, "start") or 0, -length), length) % (length + 1)
     step = call.argument(4, "step", 1)
     size = moved.shape[dim]
     if step > 1 and length % step == 0 and size * step == length:
         parts = source.unflatten(dim, (size, step))  # type: ignore[no-untyped-call]
-        _tie_parts(run, parts, (dim + 1,), split_in_parts(call.operator, call.place))
+        tie_parts(run, parts, (dim + 1,), split_in_parts(call.operator, call.place))
     elif step == 1 and length % size == 0 and start % size == 0:
         parts = source.unflatten(dim, (length // size, size))  # type: ignore[no-untyped-call]
-        _tie_parts(run, parts, (dim,), split_in_parts(call.operator, call.place))
+        tie_parts(run, parts, (dim,), split_in_parts(call.operator, call.place))
     else:
         run.ids.pin(source, fixed_positions(call.operator, call.place))
     return moved
@@ -100,7 +100,7 @@ def select_position(run: Interpreter, call: Call) -> Any:
     source = call.args[0]
     if isinstance(source, Tensor):
         dim = call.args[1] % source.dim()
-        if varies(source, dim) and not _varies_elsewhere(source, dim):
+        if _counts_channels(source, dim):
             run.ids.pin(source, fixed_positions(call.operator, call.place))
     return moved
 
@@ -108,6 +108,8 @@ def select_position(run: Interpreter, call: Call) -> Any:
 def move_by_position(run: Interpreter, call: Call) -> Any:
     """Movement by fixed positions: channels along a dimension that is reordered are pinned."""
     source = call.args[0]
+    if call.operator == "aten.repeat_interleave" and isinstance(call.args[1], int):
+        return move(run, call)
     touched = _touched_dimensions(call, source) if isinstance(source, Tensor) else ()
     reordered = any(varies(source, dim) for dim in touched)
     if call.operator == "aten.roll" and touched and not reordered:
@@ -127,31 +129,13 @@ def concatenate(run: Interpreter, call: Call) -> Any:
     return torch.cat(narrow, dim).expand(call.output_shape)
 
 
-def shuffle_pixels(run: Interpreter, call: Call) -> Any:
-    """Pixel shuffle: the factor-squared channels that become one go together."""
-    source = run.as_ids(call.args[0])
-    factor = call.args[1]
-    blocks = source.unflatten(-3, (-1, factor * factor))  # type: ignore[no-untyped-call]
-    dim = blocks.dim() - 3
-    _tie_parts(run, blocks, (dim,), split_in_parts(call.operator, call.place))
-    return torch.nn.functional.pixel_shuffle(source, factor)
-
-
-def pad(run: Interpreter, call: Call) -> Any:
-    """Padding with a constant: new pixels belong to their channel, new channels are none."""
-    ids, widths = run.as_ids(call.args[0]), call.args[1]
-    if not any(widths):
-        return ids
-    for number in range(len(widths) // 2):
-        dim = ids.dim() - 1 - number
-        before, after = widths[2 * number], widths[2 * number + 1]
-        if varies(ids, dim):
-            around = [0] * (2 * number) + [before, after]
-            ids = torch.nn.functional.pad(ids, around, value=NO_CHANNEL)
-        else:
-            shape = [*ids.shape[:dim], ids.shape[dim] + before + after, *ids.shape[dim + 1 :]]
-            ids = ids.narrow(dim, 0, 1).expand(shape)
-    return ids
+def gate(run: Interpreter, call: Call) -> Any:
+    """A gated linear unit: the second half of the channels gates the first."""
+    ids = run.as_ids(call.args[0])
+    dim = call.argument(1, "dim", -1) % ids.dim()
+    value, gates = ids.chunk(2, dim)
+    run.ids.unite(value, gates, split_in_parts(call.operator, call.place))
+    return value
 
 
 def overwrite(run: Interpreter, call: Call) -> Any:
@@ -171,7 +155,7 @@ def _touched_dimensions(call: Call, source: Tensor) -> tuple[int, ...]:
     return everything
 
 
-def _tie_parts(run: Interpreter, ids: Tensor, dims: tuple[int, ...], reason: Reason) -> None:
+def tie_parts(run: Interpreter, ids: Tensor, dims: tuple[int, ...], reason: Reason) -> None:
     """Unite along these dimensions: what lies at one place of all parts goes together."""
     first = ids
     for dim in dims:
@@ -179,8 +163,14 @@ def _tie_parts(run: Interpreter, ids: Tensor, dims: tuple[int, ...], reason: Rea
     run.ids.unite(ids, first.expand_as(ids), reason)
 
 
-def _varies_elsewhere(ids: Tensor, dim: int) -> bool:
-    return any(varies(ids, other) for other in range(ids.dim()) if other != dim)
+def _counts_channels(ids: Tensor, dim: int) -> bool:
+    """Whether a dimension gets shorter when channels go: every place is one channel.
+
+    Tokens of different origin differ in their ids too, but each has channels of its own.
+    """
+    return varies(ids, dim) and not any(
+        varies(ids, other) for other in range(ids.dim()) if other != dim
+    )
 
 
 def _cut_dimensions(
@@ -260,5 +250,4 @@ def movement_rules() -> dict[str, Rule]:
     rules |= {"aten.slice": slice_dimension, "aten.narrow": slice_dimension}
     rules |= {f"aten.{name}": concatenate for name in ("cat", "concat", "concatenate")}
     rules |= {"aten.copy": overwrite}
-    rules |= {"aten.select": select_position, "aten.pixel_shuffle": shuffle_pixels}
-    return rules | {"aten.pad": pad, "aten.constant_pad_nd": pad}
+    return rules | {"aten.select": select_position, "aten.glu": gate}

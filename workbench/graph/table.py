@@ -95,13 +95,16 @@ class ParameterTable:
 
         The elements of one index of the dimension that carries the channels are united; which
         dimension that is, the activations it met have said: the one along which classes differ.
+        Elements that met nothing, such as positions beyond the example's, follow the others.
         """
         classes = self._ids.classes()
         pinned = np.zeros(len(classes), bool)
         pinned[list(self._ids.pinned_classes(classes))] = True
+        alone = np.bincount(classes, minlength=len(classes)) == 1
         for name, ids in self.elements.items():
             of_element = classes[ids.numpy()]
-            dim = _only_varying_dimension(np.where(pinned[of_element], _UNSET, of_element))
+            met = pinned[of_element] | ~alone[of_element]
+            dim = _only_varying_dimension(np.where(pinned[of_element], _UNSET, of_element), met)
             if dim is None:
                 self._ids.pin(
                     ids, Reason("a parameter used directly spans several dimensions", name)
@@ -116,6 +119,16 @@ class ParameterTable:
         return {key: table.clamp(min=0) for key, table in self.dimensions.items()}
 
 
-def _only_varying_dimension(classes: np.ndarray) -> int | None:
-    varying = [dim for dim in range(classes.ndim) if (classes != classes.take([0], axis=dim)).any()]
+def _only_varying_dimension(classes: np.ndarray, met: np.ndarray) -> int | None:
+    """The one dimension along which classes differ, as far as elements met anything."""
+    if len(np.unique(classes[met])) < 2:
+        return None
+    varying = []
+    for dim in range(classes.ndim):
+        rows = np.moveaxis(classes, dim, 0).reshape(classes.shape[dim], -1)
+        counts = np.moveaxis(met, dim, 0).reshape(rows.shape)
+        smallest = np.where(counts, rows, classes.max()).min(axis=1)
+        largest = np.where(counts, rows, classes.min()).max(axis=1)
+        if (smallest >= largest).all():  # one class at every index
+            varying.append(dim)
     return varying[0] if len(varying) == 1 else None

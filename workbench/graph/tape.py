@@ -10,9 +10,15 @@ from torch._ops import OpOverload
 from torch.utils import _pytree as pytree
 
 TELLS_VALUES = frozenset(
-    "aten.item aten._local_scalar_dense aten.is_nonzero aten.equal aten.allclose".split()
+    """
+    aten.item aten._local_scalar_dense aten.is_nonzero aten.equal aten.allclose
+    aten.resolve_conj aten.resolve_neg
+    """.split()
 )
-"""Operators that tell the code a number or a truth value."""
+"""Operators that tell the code a number or a truth value; the last two begin ``.tolist()``."""
+
+SIZED_BY_VALUES = frozenset("aten.nonzero aten.nonzero_numpy aten.argwhere".split())
+"""Operators whose result is as large as values say, beside those that PyTorch marks."""
 
 
 def operator_name(function: OpOverload) -> str:

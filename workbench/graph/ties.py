@@ -1,13 +1,18 @@
-"""Projections whose width the code takes from the width of their input.
+"""Layers that the code, not the data, holds to one width.
 
 ``qkv(x).reshape(batch, tokens, 3, heads, channels // heads)`` with the channels of ``x``: nothing
 in the traced graph says that the projection and the model have one width. So where the code of a
 module fails with other widths, its projections' outputs are tied to their inputs, place by place.
+
+``q(x).view(batch, tokens, heads, self.head_dim)`` and the same for ``v(x)``: one number of the
+module serves two projections. So they keep equally many channels, place by place.
 """
 
-import torch
+from collections.abc import Sequence
+
 from torch import nn
 
+from workbench.graph.groups import ChannelGraph, Group, SizeAttribute
 from workbench.graph.ids import ChannelIds
 from workbench.graph.reasons import Reason
 from workbench.graph.table import ParameterTable
@@ -52,18 +57,40 @@ def tie_widths(parameters: set[str], ids: ChannelIds, table: ParameterTable) -> 
         ids.unite(blocks, consumed.clamp(min=0).expand_as(blocks), reason)
 
 
-def scaled_by_input_width(module: nn.Module, table: ParameterTable) -> list[torch.Tensor]:
-    """Queries whose scale the code derives from the width of its input, as (heads, width) ids.
+def held_to_one_number(
+    module: nn.Module, place: str | None, sizes: Sequence[SizeAttribute], graph: ChannelGraph
+) -> list[tuple[Group, Group]]:
+    """Pairs of groups of one size, of which one sets a number that the other may need too.
 
-    The trace holds such a scale as a number, so the classes that do it are named here:
-    torchvision's shifted window attention (version 1).
+    Args:
+        module: The whole network.
+        place: Path of a module that failed with other widths; its class is searched, wherever
+            it occurs. None if no module failed.
+        sizes: The numbers of modules that follow.
+        graph: The groups that were tried.
     """
-    found = []
-    for path, part in module.named_modules():
-        if f"{type(part).__module__}.{type(part).__name__}" != (
-            "torchvision.models.swin_transformer.ShiftedWindowAttention"
-        ):
+    if place is None:
+        return []
+    kind = type(module.get_submodule(place))
+    pairs = []
+    for size in sizes:
+        if type(module.get_submodule(size.module)) is not kind:
             continue
-        rows = table.dimensions[f"{path}.qkv.weight", 0].clamp(min=0)
-        found.append(rows[: len(rows) // 3].reshape(int(part.num_heads), -1))
-    return found
+        inside = f"{size.module}." if size.module else ""
+        near = [g for g in graph.prunable if any(m.parameter.startswith(inside) for m in g.members)]
+        for owner in near:
+            if any((m.parameter, m.dim) == (size.parameter, size.dim) for m in owner.members):
+                pairs += [(owner, g) for g in near if g.size == owner.size and g is not owner]
+    return pairs
+
+
+def tie_groups(
+    pairs: Sequence[tuple[Group, Group]], ids: ChannelIds, table: ParameterTable
+) -> None:
+    """Tie the groups of each pair, channel by channel."""
+    for first, second in pairs:
+        one, other = (
+            table.dimensions[member.parameter, member.dim][member.indices[:, 0]]
+            for member in (first.members[0], second.members[0])
+        )
+        ids.unite(one, other, Reason("a number of the module is its size", first.name))

@@ -3,7 +3,9 @@
 from torch import Tensor, nn
 
 from workbench.errors import ModelError
+from workbench.graph.precheck import remedy
 from workbench.graph.recorder import Recorder
+from workbench.graph.source_lines import failing_line
 from workbench.graph.stand_in import NEEDS_VALUES, StandIns, plain_execution, sharing_copy
 from workbench.graph.tape import Tape
 
@@ -35,7 +37,7 @@ def trace(module: nn.Module, example_input: Tensor) -> tuple[Tape, StandIns]:
     except NEEDS_VALUES:
         return _trace_with_values(module, example_input), stand_ins
     except Exception as error:
-        raise _untraceable(module, error) from error
+        raise _untraceable(module, example_input, error) from error
 
 
 def _trace_without_values(
@@ -54,13 +56,19 @@ def _trace_with_values(module: nn.Module, example_input: Tensor) -> Tape:
     except ModelError:
         raise
     except Exception as error:
-        raise _untraceable(module, error) from error
+        raise _untraceable(module, example_input, error) from error
 
 
-def _untraceable(module: nn.Module, error: Exception) -> ModelError:
+def _untraceable(module: nn.Module, example_input: Tensor, error: Exception) -> ModelError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    line = failing_line(error)
+    where = f" in {line}" if line else ""
+    hint = remedy(module, example_input) or (
+        "The channel analysis runs the forward pass on tensors without data; weight granularity "
+        "works without it."
+    )
     return ModelError(
-        f"{type(module).__name__} cannot be traced: {first}. The channel analysis runs the "
-        "forward pass on tensors without data; weight granularity works without it."
+        f"{type(module).__name__} cannot be traced with an example input of shape "
+        f"{tuple(example_input.shape)}: {first}{where}. {hint}"
     )

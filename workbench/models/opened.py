@@ -41,7 +41,7 @@ def check_values(module: nn.Module, name: str) -> None:
                 f"every weight of {name} must have its shape, but {key!r} is still lazy. "
                 "Run the model once on an example input before opening it."
             )
-        if tensor.is_floating_point() and tensor.dtype != torch.float32:
+        if tensor.is_complex() or (tensor.is_floating_point() and tensor.dtype != torch.float32):
             raise ModelError(
                 f"weights of {name} must be float32, got {tensor.dtype} in {key!r}. "
                 "Call model.float() before opening it."

@@ -1,6 +1,5 @@
 """Open a model by name or as it is, and build it again from its origin."""
 
-import copy
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 from workbench.errors import ModelError, WeightsError
 from workbench.models.catalog import BUNDLED, SHIPPED_INPUT_SHAPE, SHIPPED_WEIGHTS
 from workbench.models.opened import OpenedModel, check_forward, check_values
+from workbench.models.own_module import copy_with_masks_folded, unwrap
 from workbench.models.state_dict import load_weights, read_state_dict
 from workbench.models.torchvision_models import (
     build_torchvision,
@@ -96,14 +96,9 @@ def model_names() -> tuple[str, ...]:
 
 
 def _open_module(spec: nn.Module, weights: str | Path | None) -> OpenedModel:
+    spec, unwrapped = unwrap(spec)
     name = type(spec).__name__
-    try:
-        module = copy.deepcopy(spec).cpu()
-    except Exception as error:  # the user's own __deepcopy__, or a tensor that has a graph
-        raise ModelError(
-            f"model {name} cannot be copied: {type(error).__name__}: {error}. "
-            "Detach tensors that are kept as attributes."
-        ) from error
+    module, folded = copy_with_masks_folded(spec)
     if weights is not None:
         load_weights(module, read_state_dict(weights), source=str(weights))
     origin: dict[str, object] = {
@@ -111,7 +106,7 @@ def _open_module(spec: nn.Module, weights: str | Path | None) -> OpenedModel:
         "constructor": f"{type(spec).__module__}.{type(spec).__qualname__}",
         "arguments": {},
     }
-    return OpenedModel(module, name, origin)
+    return OpenedModel(module, name, origin, (*unwrapped, *folded))
 
 
 def _open_bundled(

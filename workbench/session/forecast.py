@@ -1,22 +1,47 @@
 """What can be said of a plan before it is carried out; what is costly is kept for the next time."""
 
 import threading
+from dataclasses import replace
 
+import torch
+
+from workbench.criteria import Evidence, criterion_named
+from workbench.criteria.evidence import BATCH_SIZE, NOTHING
+from workbench.data.dataset import Split
+from workbench.events import EventBus, EvidenceGathered
 from workbench.measure.accuracy import Evaluation
 from workbench.plan import Plan
 from workbench.predict import Prediction, Predictor
+from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.session.history import History
 
+KEPT = 4
+"""Evidence is remembered for so many models and criteria; some is as large as the model."""
+
+UNRANKED = "its share is an estimate until the channels of all layers are scored"
+
+EvidenceKey = tuple[PrunedModel, str, int]
+"""What evidence belongs to: a model, a criterion and a seed."""
+
 
 class Forecast:
-    """Scores, predictions and previews of a history's current model; any thread may ask."""
+    """Evidence, scores, predictions and previews of a history's current model.
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    Any thread may ask; evidence is gathered by the engine thread alone.
+
+    Args:
+        history: Whose current model it speaks of.
+        training: Where evidence is gathered; never from validation or test data.
+        bus: Told when evidence was gathered.
+    """
+
+    def __init__(self, history: History, training: Split, bus: EventBus) -> None:
+        self._history, self._training, self._bus = history, training, bus
         self._lock = threading.Lock()
         self._predictor = Predictor(history.model)
+        self._evidence: dict[EvidenceKey, Evidence] = {}
         self._scores: tuple[PrunedModel, Plan, Scores] | None = None
         self._preview: tuple[PrunedModel, Plan, Evaluation] | None = None
 
@@ -24,19 +49,56 @@ class Forecast:
         """By unit name, how many channels or weights are left."""
         return dict(self._predictor_now().left(granularity))
 
+    def lacks_evidence(self, plan: Plan) -> bool:
+        """Whether the current model cannot be scored by the plan before evidence is gathered."""
+        return self._known(self._history.model, plan) is None
+
+    def evidence(self, model: PrunedModel, plan: Plan, monitor: Monitor) -> Evidence:
+        """What the plan's criterion has to know of a model, gathered if it is not known yet.
+
+        Raises:
+            CriterionError, DataError: If it cannot be gathered.
+            Cancelled: If the monitor says so.
+        """
+        known = self._known(model, plan)
+        if known is not None:
+            return known
+        order = torch.Generator().manual_seed(plan.seed)
+        batches = self._training.batches(BATCH_SIZE, shuffle=order)
+        found = model.gather(plan, batches, monitor)
+        with self._lock:
+            while len(self._evidence) >= KEPT:
+                del self._evidence[next(iter(self._evidence))]
+            self._evidence[_key(model, plan)] = found
+        self._bus.emit(EvidenceGathered(plan.criterion))
+        return found
+
     def scores(self, plan: Plan) -> Scores:
-        """Importance by unit name, per original channel or weight, by the plan's criterion."""
+        """Importance by unit name, per original channel or weight, by the plan's criterion.
+
+        Raises:
+            CriterionError: If its evidence was not gathered.
+        """
         rule = Plan(granularity=plan.granularity, criterion=plan.criterion, seed=plan.seed)
         with self._lock:
             model = self._history.model
             if self._scores is None or self._scores[:2] != (model, rule):
-                self._scores = (model, rule, model.scores(rule))
+                evidence = self._evidence.get(_key(model, plan))
+                self._scores = (model, rule, model.scores(rule, evidence))
             return self._scores[2]
 
     def predict(self, plan: Plan) -> Prediction:
-        """What a plan would lead to, by arithmetic."""
-        scores = self.scores(plan) if plan.scope == "global" else None
-        return self._predictor_now().predict(plan, scores)
+        """What a plan would lead to, by arithmetic.
+
+        Under global scope the scores decide how much each unit loses. As long as they lack
+        evidence, every unit is taken to lose the plan's ratio, and the reasons say so.
+        """
+        if plan.scope != "global":
+            return self._predictor_now().predict(plan)
+        if self.lacks_evidence(plan):
+            even = self._predictor_now().predict(plan.with_(scope="local"))
+            return replace(even, reasons={**dict.fromkeys(even.kept, UNRANKED), **even.reasons})
+        return self._predictor_now().predict(plan, self.scores(plan))
 
     def keep_preview(self, model: PrunedModel, plan: Plan, found: Evaluation) -> None:
         """Remember what the probe set gave for a model and a plan."""
@@ -48,8 +110,18 @@ class Forecast:
             return None
         return self._preview[2]
 
+    def _known(self, model: PrunedModel, plan: Plan) -> Evidence | None:
+        if not criterion_named(plan.criterion).needs_data:
+            return NOTHING
+        with self._lock:
+            return self._evidence.get(_key(model, plan))
+
     def _predictor_now(self) -> Predictor:
         with self._lock:
             if self._predictor.current is not self._history.model:
                 self._predictor = Predictor(self._history.model)
             return self._predictor
+
+
+def _key(model: PrunedModel, plan: Plan) -> EvidenceKey:
+    return model, plan.criterion, plan.seed

@@ -34,8 +34,11 @@ class Jobs:
         current = self.history.model
 
         def work(monitor: Monitor) -> Evaluation:
-            pruned, _ = _prunable(current, plan).prune(plan)
-            found = evaluate(pruned.module, self.gauge.dataset.probe, monitor=monitor)
+            model = _prunable(current, plan)
+            evidence = self.forecast.evidence(model, plan, Part(monitor, 0, 50, 100))
+            pruned, _ = model.prune(plan, evidence)
+            rest = Part(monitor, 50, 100, 100)
+            found = evaluate(pruned.module, self.gauge.dataset.probe, monitor=rest)
             self.forecast.keep_preview(current, plan, found)
             self.bus.emit(PreviewMeasured(plan, found.accuracy, found.inputs))
             return found
@@ -47,8 +50,10 @@ class Jobs:
 
         def work(monitor: Monitor) -> Step:
             monitor.report(0, 100, "pruning")
-            pruned, results = _prunable(self.history.model, plan).prune(plan)
-            title = f"pruned {plan.granularity}s by {plan.criterion}"
+            model = _prunable(self.history.model, plan)
+            evidence = self.forecast.evidence(model, plan, Part(monitor, 0, 10, 100))
+            pruned, results = model.prune(plan, evidence)
+            title = f"pruned {plan.removes} by {plan.criterion}"
             rest = Part(monitor, 10, 100, 100)
             return self.recorder.commit(pruned, "prune", title, rest, units=results, plan=plan)
 

@@ -3,13 +3,14 @@
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor, nn
 
+from workbench.allocation.suggestion import Suggestion
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
@@ -25,11 +26,15 @@ from workbench.predict import Prediction
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
+from workbench.sensitivity import RATIOS, Point, Sensitivity
+from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.jobs import Jobs
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
+from workbench.session.scoring import Scoring
+from workbench.session.sensing import ScanSettings, Sensing
 from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.training_log import TrainingLog
@@ -54,6 +59,8 @@ class Session:
         normalize: Mean and standard deviation per channel, for images scaled to [0, 1].
         example_input: An input batch; taken from the data if not given.
         seed: For splits, probe set and the first plan.
+        scan_cache: A directory where sensitivity scans keep their figures from one session to the
+            next; by default they are kept for this session only.
 
     Attributes:
         name: What the model is called.
@@ -76,6 +83,7 @@ class Session:
         normalize: Any = None,
         example_input: Tensor | None = None,
         seed: int = 0,
+        scan_cache: str | Path | None = None,
     ) -> None:
         self.dataset: Dataset = open_data(data, normalize=normalize, seed=seed)
         opened = open_model(
@@ -96,10 +104,19 @@ class Session:
         self._lock = threading.RLock()
         gauge = Gauge(self.dataset, one_input)
         self._history = History(dense, gauge.counts(dense), f"opened {opened.name}")
-        self._forecast = Forecast(self._history)
+        self._forecast = Forecast(self._history, self.dataset.train, self.events)
         self._recorder = Recorder(self._history, gauge, self.events)
+        self._sensing = Sensing(
+            self._history,
+            self._forecast,
+            self.dataset,
+            self.events,
+            None if scan_cache is None else Path(scan_cache),
+        )
+        self._budgets = Budgets(self._history, self._forecast, self._sensing)
         self._jobs = Jobs(self._history, gauge, self._forecast, self._recorder, self.events)
         self._tasks = TaskRunner(self.events)
+        self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind
         self._baseline = self._measure_baseline()
 
@@ -126,7 +143,7 @@ class Session:
     @property
     def units(self) -> tuple[Unit, ...]:
         """What one slider drives, for the plan's granularity."""
-        return self.anatomy.units(self._plan.granularity)
+        return self.anatomy.units(self._plan.granularity, self._plan.pattern)
 
     @property
     def history(self) -> History:
@@ -156,12 +173,13 @@ class Session:
 
     @plan.setter
     def plan(self, plan: Plan) -> None:
-        self.anatomy.check(plan)
+        self.pruned.check(plan)
         with self._lock:
             if plan == self._plan:
                 return
             self._plan = plan
         self._tasks.cancel("preview")
+        self._scoring.follow(plan)
         self.events.emit(PlanChanged(plan))
 
     @property
@@ -183,6 +201,16 @@ class Session:
         """The probe set's outcome for exactly this plan and model, if it was measured."""
         return self._forecast.previewed(self._plan)
 
+    @property
+    def scanning(self) -> bool:
+        """Whether a sensitivity scan is under way, or about to be."""
+        return bool(self._tasks.unfinished("scan"))
+
+    @property
+    def sensitivity(self) -> Mapping[str, tuple[Point, ...]]:
+        """By unit, what scans found for the current model under the plan's rule, so far."""
+        return self._sensing.points(self._plan)
+
     def alive(self) -> dict[str, np.ndarray]:
         """By unit name, bool per original channel or weight: what is left now."""
         return self.pruned.alive(self._plan.granularity)
@@ -192,12 +220,35 @@ class Session:
         return self._forecast.left(self._plan.granularity)
 
     def scores(self) -> Scores:
-        """Importance by unit name, per original channel or weight, by the plan's criterion."""
-        return self._forecast.scores(self._plan)
+        """Importance by unit name, per original channel or weight, by the plan's criterion.
 
-    def predict(self) -> Prediction:
-        """What the plan would lead to, by arithmetic, at once."""
-        return self._forecast.predict(self._plan)
+        Waits for evidence that the criterion needs of the training data.
+        """
+        plan = self._plan
+        self._scoring.wait(plan)
+        return self._forecast.scores(plan)
+
+    def known_scores(self) -> Scores | None:
+        """The same at once; None as long as evidence is missing."""
+        plan = self._plan
+        return None if self._forecast.lacks_evidence(plan) else self._forecast.scores(plan)
+
+    @property
+    def scoring(self) -> bool:
+        """Whether evidence for scores is being gathered."""
+        return self._scoring.under_way
+
+    def predict(self, *, wait: bool = True) -> Prediction:
+        """What the plan would lead to, by arithmetic.
+
+        Args:
+            wait: Under global scope, wait for evidence that the criterion needs of the training
+                data. If not, every unit is taken to lose the plan's ratio until it is there.
+        """
+        plan = self._plan
+        if wait and plan.scope == "global":
+            self._scoring.wait(plan)
+        return self._forecast.predict(plan)
 
     def preview(self) -> Evaluation:
         """Accuracy on the probe set with the plan carried out on a copy."""
@@ -206,6 +257,55 @@ class Session:
     def prune(self) -> Step:
         """Carry the plan out; returns the committed step, fully measured."""
         return self.submit_prune().result()
+
+    def scan_sensitivity(
+        self,
+        *,
+        mode: str = "exact",
+        ratios: Sequence[float] = RATIOS,
+        units: Sequence[str] | None = None,
+        recalibrate: bool = False,
+    ) -> Sensitivity:
+        """Measure on the probe set what pruning each unit alone costs; see `sensitivity.scan`.
+
+        Args:
+            mode: ``"exact"`` measures every point in full; ``"adaptive"`` is faster.
+            ratios: Fractions of the dense model's count, in (0, 1).
+            units: Units to scan; all that can be pruned by default.
+            recalibrate: Whether batch-norm statistics are estimated again before every
+                measurement.
+        """
+        settings = ScanSettings(mode, ratios, units, recalibrate)
+        return self.submit_scan(settings).result()
+
+    def suggest(
+        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
+    ) -> Plan:
+        """A plan within a budget, or the smallest that stays above an accuracy.
+
+        The plan is returned, not adopted; locks, floors, caps and rounding of the session's plan
+        hold in it.
+
+        Args:
+            allocator: ``"best"``, ``"greedy"``, ``"global"`` or ``"uniform"``; the first two need
+                `scan_sensitivity` to have run.
+            accuracy: Stay above this estimated accuracy on the probe set, in [0, 1]; then a budget
+                only names what is to be small.
+            budgets: One of ``parameters``, ``macs``, ``size_bytes``: the fraction of the dense
+                model to keep, in (0, 1].
+
+        Raises:
+            PlanError: If it cannot be reached; names what can.
+        """
+        return self.suggestion(allocator=allocator, accuracy=accuracy, **budgets).plan
+
+    def suggestion(
+        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
+    ) -> Suggestion:
+        """As `suggest`, with the estimate and the whole trade-off it was taken from."""
+        plan = self._plan
+        self._scoring.wait(plan)
+        return self._budgets.suggest(plan, allocator, accuracy, budgets)
 
     def finetune(self, epochs: int = 3, **settings: Any) -> Step:
         """Train what is left; returns the committed step.
@@ -223,6 +323,12 @@ class Session:
     def submit_preview(self) -> Task[Evaluation]:
         """Queue a preview; one that waits or runs is dropped."""
         return self._submit("preview", "measuring the plan", self._jobs.preview(self._plan))
+
+    def submit_scan(self, settings: ScanSettings) -> Task[Sensitivity]:
+        """Queue a sensitivity scan by the plan's rule; a scan under way is dropped."""
+        self._tasks.cancel("scan")
+        work = self._sensing.scan(self._plan, settings)
+        return self._tasks.submit("scan", "measuring sensitivity", work)
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""

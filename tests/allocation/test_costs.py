@@ -1,0 +1,41 @@
+"""Costs of many choices at once are those of the prediction, one at a time."""
+
+import numpy as np
+import pytest
+import torch
+from networks import TRAPS, Trap
+
+from workbench.allocation.costs import METRICS, CostModel, dense_costs
+from workbench.anatomy import Anatomy
+from workbench.plan import Plan
+from workbench.predict import Predictor
+from workbench.pruned import PrunedModel
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+def test_costs_are_those_of_the_prediction(trap: Trap) -> None:
+    torch.manual_seed(0)
+    module = trap.make().eval()
+    model = PrunedModel(Anatomy.of(module, torch.zeros(1, *trap.shape)), module)
+    units = [unit for unit in model.anatomy.units("channel") if unit.prunable]
+    costs = CostModel.of(model, [unit.name for unit in units])
+    predictor = Predictor(model)
+    random = np.random.default_rng(0)
+    for _ in range(5):
+        ratios = {unit.name: float(random.uniform(0, 0.9)) for unit in units}
+        found = predictor.predict(Plan().with_ratios(ratios))
+        kept = np.array([found.kept[unit.name] for unit in units])
+        for metric in METRICS:
+            assert costs.cost(metric, kept) == getattr(found, metric)
+
+
+def test_costs_after_pruning_count_what_is_left() -> None:
+    trap = TRAPS["residual"]
+    module = trap.make().eval()
+    dense = PrunedModel(Anatomy.of(module, torch.zeros(1, *trap.shape)), module)
+    pruned, _ = dense.prune(Plan(ratio=0.5))
+    units = [unit.name for unit in pruned.anatomy.units("channel") if unit.prunable]
+    kept = np.array([int(pruned.alive("channel")[unit].sum()) for unit in units])
+    now = CostModel.of(pruned, units).cost("parameters", kept)
+    assert now == sum(p.numel() for p in pruned.module.parameters())
+    assert dense_costs(pruned)["parameters"] == sum(p.numel() for p in module.parameters())

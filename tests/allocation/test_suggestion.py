@@ -1,0 +1,62 @@
+"""From a budget to a plan."""
+
+from collections.abc import Mapping
+
+import pytest
+from allocation.problems import PLAN, model, problem
+
+from workbench.allocation import ALLOCATORS, allocator_named
+from workbench.allocation.suggestion import reachable, suggest_above, suggest_within
+from workbench.errors import PlanError
+from workbench.plan import Plan
+from workbench.predict import Predictor
+
+
+def falling(ratios: Mapping[str, float]) -> float:
+    return 1 - sum(ratios.values()) / 10
+
+
+@pytest.mark.parametrize("name", ALLOCATORS)
+def test_the_plan_costs_what_the_suggestion_says(name: str) -> None:
+    found = suggest_within(problem(PLAN), PLAN, allocator_named(name), "macs", 0.5, falling)
+    predictor = Predictor(model())
+    dense, planned = predictor.predict(Plan()), predictor.predict(found.plan)
+    assert planned.macs / dense.macs == pytest.approx(found.point.shares["macs"])
+    assert planned.macs / dense.macs <= 0.5
+
+
+def test_the_smallest_network_above_an_accuracy_is_taken_from_the_curve() -> None:
+    found = suggest_above(problem(PLAN), PLAN, allocator_named("best"), "macs", 0.9, falling)
+    assert found.point.accuracy is not None and found.point.accuracy >= 0.9
+    smaller = [p for p in found.curve if p.shares["macs"] < found.point.shares["macs"]]
+    assert smaller and all((p.accuracy or 0) < 0.9 for p in smaller)
+
+
+def test_an_impossible_budget_names_what_can_be_reached() -> None:
+    of = problem(PLAN)
+    least = f"{reachable(of)['macs']:.3f}"
+    with pytest.raises(PlanError, match=f"at least {least} of the dense model, got 0.01"):
+        suggest_within(of, PLAN, allocator_named("best"), "macs", 0.01, falling)
+
+
+def test_an_accuracy_out_of_reach_names_the_best_there_is() -> None:
+    with pytest.raises(PlanError, match=r"at most 1\.0000.*got 1\.5"):
+        suggest_above(problem(PLAN), PLAN, allocator_named("best"), "macs", 1.5, falling)
+
+
+@pytest.mark.parametrize("share", [0, -0.5, 1.2])
+def test_a_budget_outside_its_range_is_refused(share: float) -> None:
+    with pytest.raises(PlanError, match=r"in \(0, 1\], .*got "):
+        suggest_within(problem(PLAN), PLAN, allocator_named("best"), "macs", share, falling)
+
+
+def test_an_unknown_metric_is_refused() -> None:
+    with pytest.raises(PlanError, match="one of parameters, macs, size_bytes; got 'charm'"):
+        suggest_within(problem(PLAN), PLAN, allocator_named("best"), "charm", 0.5, falling)
+
+
+def test_with_everything_locked_only_the_whole_network_is_offered() -> None:
+    plan = PLAN.lock("0", "2", "4")
+    assert reachable(problem(plan))["macs"] == 1
+    with pytest.raises(PlanError, match=r"at least 1\.000 of the dense model, got 0\.5"):
+        suggest_within(problem(plan), plan, allocator_named("best"), "macs", 0.5, falling)

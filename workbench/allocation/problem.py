@@ -1,0 +1,159 @@
+"""What an allocator is asked: which counts it may choose from, and what each choice does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from workbench.allocation.costs import CostModel, dense_costs
+from workbench.limits import Limits
+from workbench.plan import Plan
+from workbench.pruned import PrunedModel
+from workbench.selection import Scores
+from workbench.units import Unit
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Single choices, one entry each: keep `count` of `unit`, its `level`-th, for `damage`."""
+
+    unit: np.ndarray
+    level: np.ndarray
+    count: np.ndarray
+    damage: np.ndarray
+
+    def __getitem__(self, chosen: np.ndarray) -> "Steps":
+        return Steps(self.unit[chosen], self.level[chosen], self.count[chosen], self.damage[chosen])
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def taken_from(self, kept: np.ndarray) -> np.ndarray:
+        """Counts after each step alone, shape ``(steps, units)``."""
+        after = np.repeat(kept[None], len(self), axis=0)
+        after[np.arange(len(self)), self.unit] = self.count
+        return after
+
+
+MOST_LEVELS = 48
+"""Counts tried of one unit: enough to tell apart what a person would."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Units, the counts they may have, and what these cost in size and in accuracy.
+
+    Attributes:
+        units: The units, prunable and not locked.
+        levels: For each, the counts it may keep, falling; the first is the most it may.
+        damage: For each, the loss in nats that each of its levels adds, rising; None if no
+            sensitivity was measured.
+        ranks: For each, the importance of its channels that are left, rising.
+        costs: What any choice of counts costs.
+        dense_costs: By metric, what the dense model costs.
+    """
+
+    units: tuple[Unit, ...]
+    levels: tuple[np.ndarray, ...]
+    damage: tuple[np.ndarray, ...] | None
+    ranks: tuple[np.ndarray, ...]
+    costs: CostModel
+    dense_costs: Mapping[str, float]
+
+    @property
+    def largest(self) -> np.ndarray:
+        """The most of every unit that may be kept, shape ``(units,)``."""
+        return np.array([levels[0] for levels in self.levels])
+
+    @property
+    def smallest(self) -> np.ndarray:
+        """The least of every unit that may be kept, shape ``(units,)``."""
+        return np.array([levels[-1] for levels in self.levels])
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """Every level of every unit, flat."""
+        lengths = [len(levels) for levels in self.levels]
+        added = self.damage or tuple(np.zeros(length) for length in lengths)
+        empty = [np.zeros(0)]
+        return Steps(
+            np.repeat(np.arange(len(lengths)), lengths),
+            np.concatenate([*map(np.arange, lengths), *empty]).astype(np.int64),
+            np.concatenate([*self.levels, *empty]).astype(np.int64),
+            np.concatenate([*added, *empty]),
+        )
+
+    def share(self, metric: str, kept: np.ndarray) -> np.ndarray:
+        """Cost of these counts as a fraction of the dense model's, shape ``(...)``."""
+        share: np.ndarray = self.costs.cost(metric, kept) / self.dense_costs[metric]
+        return share
+
+    def damage_of(self, kept: np.ndarray) -> np.ndarray:
+        """The loss in nats that each unit's count adds, shape ``(units,)``."""
+        assert self.damage is not None
+        return np.array(
+            [
+                added[int(np.flatnonzero(levels == count)[0])]
+                for added, levels, count in zip(self.damage, self.levels, kept, strict=True)
+            ]
+        )
+
+    def allowed(self, wanted: np.ndarray) -> np.ndarray:
+        """For each unit, the level closest to a count wanted, shape ``(units,)``."""
+        return np.array(
+            [
+                levels[np.abs(levels - count).argmin()]
+                for levels, count in zip(self.levels, wanted, strict=True)
+            ]
+        )
+
+
+def levels_of(unit: Unit, plan: Plan, current: int) -> np.ndarray:
+    """The counts a unit may keep under a plan's bounds and rounding, falling."""
+    limits = Limits.of(unit, plan)
+    wanted = np.unique(np.linspace(limits.fewest, min(limits.most, current), MOST_LEVELS).round())
+    found = {limits.nearest(int(count)) for count in wanted}
+    possible = sorted((count for count in found if count <= current), reverse=True)
+    return np.array(possible or [current])
+
+
+def problem_of(
+    model: PrunedModel,
+    plan: Plan,
+    scores: Scores,
+    damage: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+) -> Problem:
+    """Set up the question for a channel plan.
+
+    Args:
+        model: The current model.
+        plan: Its locks, bounds and rounding hold; its ratios do not matter.
+        scores: Importance by unit name, per original channel.
+        damage: By unit name, (ratio, loss added in nats) rising by ratio; units without one are
+            left as they are.
+    """
+    alive = model.alive("channel")
+    units = tuple(
+        unit
+        for unit in model.anatomy.units("channel")
+        if unit.prunable and unit.name not in plan.locks and (damage is None or unit.name in damage)
+    )
+    current = {unit.name: int(alive[unit.name].sum()) for unit in units}
+    levels = tuple(levels_of(unit, plan, current[unit.name]) for unit in units)
+    added = None
+    if damage is not None:
+        added = tuple(
+            _damage_at(damage[unit.name], unit, counts)
+            for unit, counts in zip(units, levels, strict=True)
+        )
+    ranks = tuple(np.sort(scores[unit.name][alive[unit.name]]) for unit in units)
+    costs = CostModel.of(model, [unit.name for unit in units])
+    return Problem(units, levels, added, ranks, costs, dense_costs(model))
+
+
+def _damage_at(curve: Sequence[tuple[float, float]], unit: Unit, counts: np.ndarray) -> np.ndarray:
+    """The loss that each count adds, never falling as more is removed."""
+    ratios, losses = (np.array(column) for column in zip((0.0, 0.0), *curve, strict=True))
+    added: np.ndarray = np.interp(1 - counts / unit.size, ratios, losses)
+    return np.maximum.accumulate(added)

@@ -1,0 +1,20 @@
+"""Sensitivity: how accuracy falls as one unit after the other is pruned."""
+
+from workbench.sensitivity.display import DisplayCurve, accuracy_curve, loss_curve
+from workbench.sensitivity.magnitude import MagnitudeCurve, magnitude_curves
+from workbench.sensitivity.points import Figures, Point, Sensitivity
+from workbench.sensitivity.scan import scan
+from workbench.sensitivity.targets import RATIOS
+
+__all__ = [
+    "RATIOS",
+    "DisplayCurve",
+    "Figures",
+    "MagnitudeCurve",
+    "Point",
+    "Sensitivity",
+    "accuracy_curve",
+    "loss_curve",
+    "magnitude_curves",
+    "scan",
+]

@@ -1,0 +1,97 @@
+"""One ONNX model on many inputs: batches side by side, one thread each.
+
+Small operators gain little from threads within them; whole batches side by side gain all of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from math import ceil
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from workbench.onnx_graph.axes import Axes
+from workbench.progress import SILENT, Monitor
+
+Values = Mapping[str, NDArray[Any]]
+"""By name, a value for all inputs; the first axis counts them."""
+
+NOTHING_CUT: Mapping[str, Axes] = {}
+
+
+class BatchRunner:
+    """Runs ONNX models on as many threads as PyTorch would use.
+
+    Args:
+        threads: How many batches run at once.
+        batch_size: Most inputs in one of them.
+    """
+
+    def __init__(self, threads: int, batch_size: int) -> None:
+        self._threads, self._batch_size = threads, batch_size
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sensitivity")
+
+    def close(self) -> None:
+        """Let go of the threads; batches that have not begun are dropped."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def run(
+        self,
+        session: onnxruntime.InferenceSession,
+        given: Values,
+        outputs: Values,
+        *,
+        cut: Mapping[str, Axes] = NOTHING_CUT,
+        chosen: NDArray[np.bool_] | None = None,
+        monitor: Monitor = SILENT,
+    ) -> None:
+        """Compute values for all inputs, or for the chosen ones.
+
+        Args:
+            session: The model, opened for one thread; its inputs are `given`, cut as `cut` says.
+            given: What it reads, whole, for all inputs.
+            outputs: Where results go, by name; as many as there are inputs, or chosen ones.
+            cut: What is left of some of the values given.
+            chosen: True for the inputs that are wanted.
+            monitor: Told after every batch.
+
+        Raises:
+            Cancelled: If the monitor was cancelled.
+        """
+        names = list(outputs)
+        count = len(next(iter(outputs.values())))
+        places = None if chosen is None else np.flatnonzero(chosen)
+
+        def one(rows: slice) -> None:
+            wanted = rows if places is None else places[rows]
+            feed = {name: _left(value[wanted], cut.get(name)) for name, value in given.items()}
+            for name, found in zip(names, session.run(names, feed), strict=True):
+                outputs[name][rows] = found
+
+        futures = [self._pool.submit(one, rows) for rows in self._rows(count)]
+        try:
+            for done, future in enumerate(futures, 1):
+                future.result()
+                monitor.report(done, len(futures), "measuring sensitivity")
+        finally:
+            for future in futures:
+                future.cancel()
+            wait(futures)  # nobody writes into the arrays any more
+
+    def _rows(self, count: int) -> Iterator[slice]:
+        """Ranges of nearly equal length, so that no thread waits for the last one."""
+        if count == 0:
+            return
+        rounds = ceil(count / (self._batch_size * self._threads))
+        size = ceil(count / min(rounds * self._threads, count))
+        for start in range(0, count, size):
+            yield slice(start, min(start + size, count))
+
+
+def _left(value: NDArray[Any], axes: Axes | None) -> NDArray[Any]:
+    for axis, left in enumerate(axes or ()):
+        if left is not None:
+            value = value.take(left, axis=axis)
+    return np.ascontiguousarray(value)

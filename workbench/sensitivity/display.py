@@ -1,0 +1,71 @@
+"""Curves for the eye: monotone and smooth, through a unit's points, which stay as they are.
+
+Accuracy does not rise as more is removed, but for noise: a probe set of 512 inputs alone moves a
+figure by a point or two. So points are fitted by the closest falling sequence, and joined by a
+curve that overshoots nowhere.
+
+References:
+    Barlow et al., Statistical Inference under Order Restrictions, 1972 (isotonic regression);
+    Fritsch and Carlson, Monotone Piecewise Cubic Interpolation, SIAM J. Numer. Anal. 17, 1980.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from sklearn.isotonic import IsotonicRegression
+
+from workbench.sensitivity.points import Figures, Point, Sensitivity
+
+
+@dataclass(frozen=True, eq=False)
+class DisplayCurve:
+    """A falling curve of accuracy, or a rising one of loss, against the ratio.
+
+    Attributes:
+        points: What it was fitted to.
+        ratios: From 0 to the highest ratio measured, where it bends.
+        values: What it passes through there.
+    """
+
+    points: tuple[Point, ...]
+    ratios: NDArray[np.float64] = field(repr=False)
+    values: NDArray[np.float64] = field(repr=False)
+
+    def at(self, ratios: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Its value at ratios in [0, 1); past the last point it stays as it is there."""
+        wanted = np.clip(np.asarray(ratios, np.float64), self.ratios[0], self.ratios[-1])
+        if len(self.ratios) == 1:
+            return np.full(wanted.shape, self.values[0])
+        found: NDArray[np.float64] = PchipInterpolator(self.ratios, self.values)(wanted)
+        return found
+
+
+def falling_curve(baseline: float, points: Sequence[Point]) -> DisplayCurve:
+    """The falling curve of accuracy closest to points, from an accuracy at ratio 0."""
+    return _fitted(baseline, tuple(points), "accuracy", rising=False)
+
+
+def accuracy_curve(found: Sensitivity, unit: str) -> DisplayCurve:
+    """The falling curve of accuracy closest to a unit's points."""
+    return _curve(found.baseline, found.of(unit), "accuracy", rising=False)
+
+
+def loss_curve(found: Sensitivity, unit: str) -> DisplayCurve:
+    """The rising curve of loss closest to a unit's points."""
+    return _curve(found.baseline, found.of(unit), "loss", rising=True)
+
+
+def _curve(
+    baseline: Figures, points: tuple[Point, ...], figure: str, *, rising: bool
+) -> DisplayCurve:
+    return _fitted(getattr(baseline, figure), points, figure, rising=rising)
+
+
+def _fitted(start: float, points: tuple[Point, ...], figure: str, *, rising: bool) -> DisplayCurve:
+    ratios = np.array([0.0, *(point.ratio for point in points)])
+    values = np.array([start, *(getattr(point, figure) for point in points)])
+    fitted = IsotonicRegression(increasing=rising).fit_transform(ratios, values)
+    return DisplayCurve(points, ratios, np.asarray(fitted, np.float64))

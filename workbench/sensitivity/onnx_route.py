@@ -1,0 +1,207 @@
+"""The fast way: what lies after the pruned unit, with its channels really removed, in ONNX Runtime.
+
+The model is exported once. For each unit, the values that pruning it leaves as they are, are
+computed once for all inputs and kept; for every ratio the rest of the graph is cut, opened and run
+on them. Units come in the order they run, so each one's values are computed from the last one's.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor
+
+from workbench.data.dataset import Split
+from workbench.export.onnx import onnx_bytes
+from workbench.measure.runtime import open_runtime
+from workbench.modes import evaluation_mode
+from workbench.onnx_graph import Cut, CutError, OnnxGraph, build, cut_graph
+from workbench.progress import Monitor, Part
+from workbench.pruned import PrunedModel
+from workbench.sensitivity.batches import BatchRunner
+from workbench.sensitivity.frontier import Frontier, macs, value_bytes
+from workbench.sensitivity.held import HeldValues
+from workbench.sensitivity.routes import Chosen, Logits, Portion
+from workbench.sensitivity.targets import Target
+
+MEMORY_LIMIT_BYTES = 512 * 2**20
+"""Most memory for values that are kept between runs."""
+
+_BATCH_BYTES = 4 * 2**20  # of the largest value: that stays in a CPU's cache
+_BATCH_SIZES = (16, 32)
+_CHECKED_INPUTS = 8
+_TOLERANCE = 1e-3
+
+
+class OnnxRoute:
+    """Runs what pruning changes, in ONNX Runtime.
+
+    Args:
+        model: The model that targets are pruned from, on the CPU.
+        probe: The inputs.
+        memory_limit_bytes: Most memory for values kept between runs.
+        exported: What `onnx_bytes` made of the model, where that is at hand.
+
+    Raises:
+        ExportError: If the model cannot be exported, or its graph not be read.
+    """
+
+    name = "onnxruntime"
+
+    def __init__(
+        self,
+        model: PrunedModel,
+        probe: Split,
+        *,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+        exported: bytes | None = None,
+    ) -> None:
+        self._model, self._probe, self._limit = model, probe, memory_limit_bytes
+        self._first, _ = next(iter(probe.batches(_CHECKED_INPUTS)))
+        module = model.module
+        self._graph = OnnxGraph.read(exported or onnx_bytes(module, self._first), module)
+        self._whole = cut_graph(self._graph)
+        (self._input,) = self._graph.inputs
+        self._output = self._graph.outputs[0]
+        self._check_labels(probe.labels)
+        self._runner = BatchRunner(torch.get_num_threads(), self._batch_size())
+        self.held = HeldValues(self._graph, self._runner, memory_limit_bytes)
+
+    def close(self) -> None:
+        """Let go of threads and values."""
+        self._runner.close()
+        self.held.clear()
+
+    def share(self, target: Target) -> float:
+        """Part of the model's multiply-adds that running the target takes, about.
+
+        Raises:
+            CutError: If the graph cannot be cut for it.
+        """
+        frontier = Frontier.of(self._cut(target))
+        everything = macs(self._graph, range(len(self._graph.nodes)))
+        return macs(self._graph, frontier.nodes) / everything if everything else 1.0
+
+    def baseline(self, monitor: Monitor) -> Logits:
+        """Scores of the model as it is."""
+        session, found, done = open_runtime(build(self._whole)), [], 0
+        for inputs, _ in self._probe.batches(self._portion_size(())):
+            part = Part(monitor, done, done + len(inputs), len(self._probe))
+            logits = self._empty(len(inputs))
+            given = {self._input: inputs.numpy()}
+            self._runner.run(session, given, {self._output: logits}, monitor=part)
+            found.append(logits)
+            done += len(inputs)
+        return _numbers(np.concatenate(found))
+
+    def portions(self, targets: Sequence[Target]) -> Iterator[Portion]:
+        """All inputs at once if the memory limit allows, else as many as it allows.
+
+        Raises:
+            CutError: If the graph cannot be cut for a target; from `run` also if its scores are
+                not those of the pruned module.
+        """
+        cuts = {target.digest: self._cut(target) for target in targets}
+        frontiers = {digest: Frontier.of(cut) for digest, cut in cuts.items()}
+        border = {name for frontier in frontiers.values() for name in frontier.values}
+        size, start = self._portion_size(border), 0
+        if size >= len(self._probe):
+            if not self.held.inputs:
+                self.held.begin(torch.cat([inputs for inputs, _ in self._probe.batches(256)]))
+            self.held.keep(border)
+            yield Portion(slice(0, len(self._probe)), _Runs(self, cuts, frontiers, True))
+            return
+        for inputs, _ in self._probe.batches(size):
+            self.held.begin(inputs)
+            self.held.keep(border)
+            rows = slice(start, start + len(inputs))
+            yield Portion(rows, _Runs(self, cuts, frontiers, start == 0))
+            start += len(inputs)
+        self.held.clear()
+
+    def run(
+        self,
+        session: onnxruntime.InferenceSession,
+        cut: Cut,
+        frontier: Frontier,
+        chosen: Chosen | None,
+        monitor: Monitor,
+    ) -> Logits:
+        """Scores of a cut graph for the values that are held."""
+        rows = {name: self.held.values[name] for name in frontier.values}
+        logits = self._empty(self.held.inputs if chosen is None else int(chosen.sum()))
+        outputs = {self._output: logits}
+        self._runner.run(session, rows, outputs, cut=cut.axes, chosen=chosen, monitor=monitor)
+        return _numbers(logits)
+
+    def check(self, target: Target, logits: Logits) -> None:
+        """Compare scores of the first inputs with those of the pruned module.
+
+        Raises:
+            CutError: If they differ by more than rounding.
+        """
+        pruned, _ = self._model.prune(target.plan)
+        with evaluation_mode(pruned.module), torch.inference_mode():
+            expected = pruned.module(self._first).numpy()
+        count = min(len(expected), len(logits))
+        difference = float(np.abs(expected[:count] - logits[:count]).max())
+        limit = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
+        if not difference <= limit:
+            raise CutError(
+                f"outputs of unit {target.unit!r} at ratio {target.ratio} must be those of the "
+                f"pruned module to {limit:.2g}, but ONNX Runtime's differ by {difference:.2g}."
+            )
+
+    def _cut(self, target: Target) -> Cut:
+        return cut_graph(self._graph, target.removed, target.masks)
+
+    def _portion_size(self, border: Iterable[str]) -> int:
+        """How many inputs fit into the limit, with the values of a border."""
+        one = sum(value_bytes(self._graph, name) for name in {self._input, *border})
+        return max(self._limit // max(one, 1), 1)
+
+    def _empty(self, count: int) -> Logits:
+        return np.empty((count, *self._graph.image_shape(self._output)), np.float32)
+
+    def _batch_size(self) -> int:
+        largest = max(value_bytes(self._graph, name) for name in self._graph.maker)
+        low, high = _BATCH_SIZES
+        return min(max(_BATCH_BYTES // max(largest, 1), low), high)
+
+    def _check_labels(self, labels: Tensor) -> None:
+        shape = self._graph.shape(self._output)
+        if len(shape) != 2 or not isinstance(shape[1], int):
+            raise CutError(f"output {self._output!r} must be (batch, classes), got {shape}.")
+        if len(labels) == 0 or not 0 <= int(labels.min()) <= int(labels.max()) < shape[1]:
+            raise CutError(f"labels must be in [0, {shape[1]}) for a model with that many outputs.")
+
+
+class _Runs:
+    """Runs targets of one unit on what is held; the last one stays open."""
+
+    def __init__(
+        self,
+        route: OnnxRoute,
+        cuts: Mapping[str, Cut],
+        frontiers: Mapping[str, Frontier],
+        check: bool,
+    ) -> None:
+        self._route, self._cuts, self._frontiers, self._check = route, cuts, frontiers, check
+        self._open: tuple[str, onnxruntime.InferenceSession] | None = None
+
+    def __call__(self, target: Target, chosen: Chosen | None, monitor: Monitor) -> Logits:
+        cut, frontier = self._cuts[target.digest], self._frontiers[target.digest]
+        if self._open is None or self._open[0] != target.digest:
+            self._open = target.digest, open_runtime(build(cut, frontier.values))
+        logits = self._route.run(self._open[1], cut, frontier, chosen, monitor)
+        if self._check and chosen is None:
+            self._route.check(target, logits)
+            self._check = False
+        return logits
+
+
+def _numbers(logits: Logits) -> Logits:
+    if np.isnan(logits).any():
+        raise CutError("outputs in ONNX Runtime must be numbers, got nan.")
+    return logits

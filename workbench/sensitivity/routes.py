@@ -1,0 +1,49 @@
+"""Ways to run pruned models: in portions of the inputs, and on any of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.progress import Monitor
+from workbench.sensitivity.targets import Target
+
+Logits = NDArray[Any]
+"""Class scores, shape ``(inputs, classes)``."""
+
+Chosen = NDArray[np.bool_]
+"""Which inputs of a portion are wanted, shape ``(inputs of the portion,)``."""
+
+Run = Callable[[Target, Chosen | None, Monitor], Logits]
+"""Scores of a target for the chosen inputs of a portion; for all of them without a choice."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Some of the inputs, made ready for the targets of one unit.
+
+    Attributes:
+        rows: Which of all inputs these are.
+        run: Runs one of the targets.
+    """
+
+    rows: slice
+    run: Run = field(repr=False)
+
+
+class Route(Protocol):
+    """Runs a model and its targets."""
+
+    name: str
+
+    def baseline(self, monitor: Monitor) -> Logits:
+        """Scores of the model as it is, for all inputs."""
+
+    def portions(self, targets: Sequence[Target]) -> Iterator[Portion]:
+        """All inputs, in order, for targets of one unit.
+
+        Raises:
+            CutError: From here or from a portion's `run`: if this route cannot run the unit.
+        """

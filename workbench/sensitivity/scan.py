@@ -1,0 +1,132 @@
+"""Accuracy and loss against pruning ratio, one unit at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from workbench.criteria import Evidence
+from workbench.data.dataset import Dataset
+from workbench.errors import PlanError
+from workbench.plan import Plan
+from workbench.progress import SILENT, Monitor
+from workbench.pruned import PrunedModel
+from workbench.sensitivity.adaptive import Adaptive
+from workbench.sensitivity.cache import Cache, Entry
+from workbench.sensitivity.fingerprint import context_of
+from workbench.sensitivity.measuring import Measuring, Setting
+from workbench.sensitivity.onnx_route import MEMORY_LIMIT_BYTES
+from workbench.sensitivity.points import INTERPOLATED, MEASURED, Point, Sensitivity
+from workbench.sensitivity.recalibration import BATCHES, Recalibration
+from workbench.sensitivity.scored import ScoredModel
+from workbench.sensitivity.strategies import Exact, Strategy
+from workbench.sensitivity.targets import RATIOS, Target, checked_ratios, chosen_units
+
+STRATEGIES: Mapping[str, Callable[[], Strategy]] = {"exact": Exact, "adaptive": Adaptive}
+"""The modes of a scan."""
+
+Report = Callable[[Point], None]
+
+
+def scan(
+    model: PrunedModel,
+    dataset: Dataset,
+    plan: Plan,
+    *,
+    ratios: Sequence[float] = RATIOS,
+    units: Sequence[str] | None = None,
+    recalibrate: bool | int = False,
+    mode: str = "exact",
+    cache: Path | None = None,
+    evidence: Evidence | None = None,
+    exported: bytes | None = None,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    monitor: Monitor = SILENT,
+    report: Report | None = None,
+) -> Sensitivity:
+    """Measure on the probe set what pruning each unit alone costs, at every ratio.
+
+    What is pruned is exactly what `model.prune` would prune: whole groups, rounded as the plan
+    rounds, starting from the model as it is now. The model is left untouched.
+
+    Args:
+        model: What is pruned.
+        dataset: Its probe set is answered; training inputs are used to recalibrate.
+        plan: Granularity, criterion, rounding, seed. Its ratios, locks and bounds do not matter.
+        ratios: Fractions of the dense model's count, in (0, 1).
+        units: Units to scan; all that can be pruned by default.
+        recalibrate: Whether batch-norm statistics are estimated again on training batches
+            before every measurement, and on how many of 64 inputs (True: 8).
+        mode: ``"exact"`` runs every point on every input; ``"adaptive"`` only the inputs whose
+            answer may change, and says so in the points.
+        cache: A directory in which figures are kept; a scan that was cancelled goes on there.
+        evidence: What `model.gather` found, for criteria that need training data.
+        exported: What `onnx_bytes` made of this very model, where that is at hand; it saves the
+            seconds of an export.
+        memory_limit_bytes: Most memory for intermediate values that are kept.
+        monitor: Receives progress; may cancel. What was measured by then is in the cache, and
+            went to `report`.
+        report: Receives every point as soon as it is known.
+
+    Raises:
+        PlanError: If a ratio, a unit or the mode is not one that can be scanned.
+        UnknownUnitError: If a unit does not exist.
+        CriterionError: If the criterion does not exist or apply, or lacks evidence.
+        DataError, ModelError: If the model does not fit the probe set.
+        Cancelled: If the monitor was cancelled.
+    """
+    strategy = _strategy(mode)
+    grid, names = checked_ratios(ratios), chosen_units(model, plan, units)
+    setting = Setting(
+        ScoredModel.of(model, evidence),
+        dataset.probe,
+        _recalibration(dataset, recalibrate, plan.seed),
+        strategy,
+        memory_limit_bytes,
+        exported,
+    )
+    context = context_of(setting.model, setting.probe, setting.recalibration)
+    targets = [[Target.of(setting.model, plan, unit, ratio) for ratio in grid] for unit in names]
+    points: list[Point] = []
+    with Measuring(setting, context, Cache.open(cache, context), monitor) as measuring:
+        measuring.expect(targets)
+        baseline = measuring.baseline()
+        for unit in targets:
+            found = []
+            for target, entry in measuring.measure(unit):
+                found.append(_point(target, entry))
+                if report is not None:
+                    report(found[-1])
+            points += sorted(found, key=lambda point: point.ratio)
+    return Sensitivity(mode, plan.granularity, baseline, tuple(points), dict(measuring.notes))
+
+
+def _point(target: Target, entry: Entry) -> Point:
+    figures = entry.figures
+    return Point(
+        unit=target.unit,
+        ratio=target.ratio,
+        achieved=target.achieved,
+        kept=target.kept,
+        size=target.size,
+        accuracy=figures.accuracy,
+        loss=figures.loss,
+        inputs=figures.inputs,
+        run_inputs=entry.ran,
+        source=MEASURED if entry.ran == figures.inputs else INTERPOLATED,
+        route=entry.route,
+    )
+
+
+def _recalibration(dataset: Dataset, recalibrate: bool | int, seed: int) -> Recalibration | None:
+    if recalibrate is False:
+        return None
+    batches = BATCHES if recalibrate is True else recalibrate
+    return Recalibration.from_data(dataset, batches, seed)
+
+
+def _strategy(mode: str) -> Strategy:
+    if mode not in STRATEGIES:
+        raise PlanError(
+            f"mode of a scan must be one of {', '.join(STRATEGIES)}; got {mode!r}. Exact measures "
+            "every point."
+        )
+    return STRATEGIES[mode]()

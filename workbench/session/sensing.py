@@ -1,0 +1,133 @@
+"""How sensitive every unit is: measured on demand, point by point, kept for the current model."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.data import Dataset
+from workbench.events import EventBus, PointMeasured
+from workbench.plan import Plan
+from workbench.progress import Monitor, Part
+from workbench.pruned import PrunedModel
+from workbench.sensitivity import Point, Sensitivity, scan
+from workbench.session.forecast import Forecast
+from workbench.session.history import History
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """What a scan measures.
+
+    Attributes:
+        mode: ``"exact"`` measures every point in full; ``"adaptive"`` is faster.
+        ratios: Fractions of the dense model's count, in (0, 1).
+        units: Units to scan; None for all that can be pruned.
+        recalibrate: Whether batch-norm statistics are estimated again before every measurement.
+    """
+
+    mode: str
+    ratios: Sequence[float]
+    units: Sequence[str] | None
+    recalibrate: bool
+
+
+@dataclass
+class _Found:
+    """What is known of one model under one rule."""
+
+    model: PrunedModel
+    rule: Plan
+    points: dict[str, dict[float, Point]] = field(default_factory=dict)
+    whole: Sensitivity | None = None
+
+
+class Sensing:
+    """Scans, and keeps what the last one found; any thread may ask.
+
+    Args:
+        history: Whose current model is scanned.
+        forecast: Knows the evidence of criteria that read training data.
+        dataset: Its probe set is answered.
+        bus: Told of every point.
+        cache: Where figures are kept from one session to the next; None keeps none.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        forecast: Forecast,
+        dataset: Dataset,
+        bus: EventBus,
+        cache: Path | None,
+    ) -> None:
+        self._history, self._forecast = history, forecast
+        self._dataset, self._bus, self._cache = dataset, bus, cache
+        self._lock = threading.Lock()
+        self._found: _Found | None = None
+
+    def scan(self, plan: Plan, settings: ScanSettings) -> Callable[[Monitor], Sensitivity]:
+        """The work of a scan of the model that is current when it runs."""
+
+        def work(monitor: Monitor) -> Sensitivity:
+            model = self._history.model
+            evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
+            found = _Found(model, rule_of(plan))
+            with self._lock:
+                self._found = found
+            whole = scan(
+                model,
+                self._dataset,
+                plan,
+                mode=settings.mode,
+                ratios=settings.ratios,
+                units=settings.units,
+                recalibrate=settings.recalibrate,
+                cache=self._cache,
+                evidence=evidence,
+                monitor=Part(monitor, 5, 100, 100),
+                report=lambda point: self._keep(found, point),
+            )
+            with self._lock:
+                found.whole = whole
+            return whole
+
+        return work
+
+    def whole(self, plan: Plan) -> Sensitivity | None:
+        """The outcome of the last scan, if it came to its end and fits the model and the plan."""
+        with self._lock:
+            found = self._fitting(plan)
+            return None if found is None else found.whole
+
+    def points(self, plan: Plan) -> Mapping[str, tuple[Point, ...]]:
+        """By unit, what is known so far, by rising ratio."""
+        with self._lock:
+            found = self._fitting(plan)
+            known = {} if found is None else found.points
+            return {
+                unit: tuple(points[ratio] for ratio in sorted(points))
+                for unit, points in known.items()
+            }
+
+    def _fitting(self, plan: Plan) -> _Found | None:
+        found = self._found
+        if found is None or found.model is not self._history.model or found.rule != rule_of(plan):
+            return None
+        return found
+
+    def _keep(self, found: _Found, point: Point) -> None:
+        with self._lock:
+            found.points.setdefault(point.unit, {})[point.ratio] = point
+        self._bus.emit(PointMeasured(point.unit, point.ratio, point.accuracy))
+
+
+def rule_of(plan: Plan) -> Plan:
+    """The part of a plan that figures of single units depend on."""
+    return Plan(
+        granularity=plan.granularity,
+        criterion=plan.criterion,
+        pattern=plan.pattern,
+        round_to=plan.round_to,
+        seed=plan.seed,
+    )
