@@ -2,6 +2,7 @@
 
 import { make, makeButton } from "./dom.js";
 import { listen } from "./layer_table_gestures.js";
+import { cliffLegend } from "./layer_table_cliff.js";
 import { paintControls } from "./layer_table_controls.js";
 import { COLUMNS, columns, makeRow } from "./layer_table_row.js";
 import { Store } from "./layer_table_store.js";
@@ -38,7 +39,8 @@ class View {
       this.body,
     ]);
     this.scroller = make("div", "pw-scroll", {}, [table]);
-    const toolbar = make("div", "pw-toolbar", {}, [this.search, this.status]);
+    this.legend = cliffLegend();
+    const toolbar = make("div", "pw-toolbar", {}, [this.search, this.legend, this.status]);
     const root = make("div", "pw-layer-table", { "data-testid": "pw-layer-table" }, [
       toolbar,
       this.scroller,
@@ -146,6 +148,7 @@ class View {
     const text = this.mistake || store.reason || calm;
     if (this.status.textContent !== text) this.status.textContent = text;
     this.status.title = text;
+    this.legend.hidden = !store.rows.some(({ unit }) => store.state(unit).cliff?.length);
     this.status.classList.toggle("pw-mistake", Boolean(this.mistake));
     this.status.classList.toggle("pw-notice", !this.mistake && Boolean(store.reason));
   }

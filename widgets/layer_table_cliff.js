@@ -1,6 +1,6 @@
 // The colours of a slider's track: accuracy at every ratio, as a scan measured it.
 
-import { percent } from "./dom.js";
+import { make, percent } from "./dom.js";
 import { MAX_RATIO } from "./layer_table_store.js";
 
 // Blue to orange by way of grey: told apart without red and green, on light pages and dark ones.
@@ -44,4 +44,17 @@ export function cliffImage(cliff) {
 export function cliffWords(cliff, ratio) {
   if (!cliff.length || ratio <= 0) return "";
   return `alone: about ${percent(accuracyAt(cliff, ratio))} accuracy on the probe set`;
+}
+
+/** What the colours mean, for a table in which some row was scanned. */
+export function cliffLegend() {
+  const ends = [[0, 1], [MAX_RATIO, 0]];
+  const bar = make("span", "pw-legend-bar");
+  bar.style.setProperty("--pw-legend-image", cliffImage(ends));
+  const title = "Tracks show the accuracy on the probe set if only that layer is pruned so far";
+  return make("div", "pw-legend", { title, hidden: "" }, [
+    make("span", "", { text: "accuracy kept" }),
+    bar,
+    make("span", "", { text: "lost" }),
+  ]);
 }

@@ -172,6 +172,20 @@ def test_readers_of_a_group_add_their_squares_in_taylor() -> None:
     assert found["stem"] == pytest.approx([2.25 * n for n in (1.5, 7, 12)])
 
 
+def test_all_positions_of_a_flattened_channel_are_added_up() -> None:
+    # Two positions of 1/2, read with equal weights, are the hand network's x = 1: per position
+    # w * gradient is half of what it is there.
+    net = nn.Sequential(nn.Conv2d(1, 3, 1, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(6, 2))
+    net[0].weight.data = hand_net()[0].weight.data.reshape(3, 1, 1, 1)
+    net[3].weight.data = hand_net()[2].weight.data.repeat_interleave(2, dim=1)
+    net[3].bias.data.zero_()
+    dense = dense_model(net.eval(), (1, 1, 2))
+    data = [(torch.full((1, 1, 1, 2), 0.5), torch.tensor([0]))]
+    assert scored(dense, Plan(criterion="taylor_activation"), data)["0"] == pytest.approx([1, 1, 2])
+    taylor = scored(dense, Plan(criterion="taylor"), data)["0"]
+    assert taylor == pytest.approx([2 * n / 4 for n in (2.5, 5, 4)])
+
+
 class ByFunction(nn.Module):
     """The hand network, its readers a bare parameter."""
 
