@@ -1,11 +1,13 @@
 """Masks: zeros held in place of removed weights, and the masked model channels compare to."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from workbench.graph.groups import ChannelGraph
 from workbench.graph.structure import Kept
@@ -55,21 +57,40 @@ def mask_channels(module: nn.Module, graph: ChannelGraph, kept: Kept) -> None:
 
 def _count_kept_only(norm: nn.LayerNorm | nn.GroupNorm, removed: np.ndarray) -> None:
     """Make a norm across channels take its statistics from the kept ones alone."""
-    size = len(norm.weight)
-    left = torch.from_numpy(np.setdiff1d(np.arange(size), removed))
-    dim = -1 if isinstance(norm, nn.LayerNorm) else 1
-    weight, bias = norm.weight, norm.bias
+    left = torch.from_numpy(np.setdiff1d(np.arange(len(norm.weight)), removed))
+    plain = norm.forward
 
     def forward(inputs: Tensor) -> Tensor:
-        # torchvision's LayerNorm2d has its channels in dimension 1 and moves them itself.
-        along = 1 if inputs.shape[dim] != size else dim
-        kept = inputs.index_select(along, left).movedim(along, -1 if dim == -1 else 1)
-        scale, shift = weight[left], None if bias is None else bias[left]
-        if isinstance(norm, nn.LayerNorm):
-            normed = F.layer_norm(kept, (len(left),), scale, shift, norm.eps)
-        else:
-            normed = F.group_norm(kept, norm.num_groups, scale, shift, norm.eps)
-        normed = normed.movedim(-1 if dim == -1 else 1, along)
-        return torch.zeros_like(inputs).index_copy(along, left, normed)
+        with _KeptOnly(left):
+            return plain(inputs)
 
     norm.forward = forward  # type: ignore[method-assign, assignment]
+    # PyTorch's fused encoder layer, which would pass this norm by, keeps away from hooks.
+    norm.register_forward_hook(lambda part, inputs, output: None)
+
+
+class _KeptOnly(TorchFunctionMode):
+    """Within, norms across channels see the kept ones only; the others come out as 0."""
+
+    def __init__(self, left: Tensor) -> None:
+        super().__init__()
+        self._left = left
+
+    def __torch_function__(
+        self, func: Any, types: object, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func not in {F.layer_norm, F.group_norm}:
+            return func(*args, **kwargs)
+        given = dict(zip(("inputs", "over", "weight", "bias", "eps"), args, strict=False)) | kwargs
+        inputs, weight, bias = given["inputs"], given["weight"], given["bias"]
+        last = func is F.layer_norm
+        dim, left = -1 if last else 1, self._left.to(inputs.device)
+        normed = func(
+            inputs.index_select(dim, left),
+            (len(left),) if last else given["over"],
+            weight[left],
+            None if bias is None else bias[left],
+            given["eps"],
+        )
+        return torch.zeros_like(inputs).index_copy(dim, left, normed)

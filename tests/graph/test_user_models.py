@@ -1,7 +1,7 @@
 """Whole models as people bring them: what is prunable, what is not, and that both sides agree."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -124,15 +124,6 @@ class Segmentation(nn.Module):
         return {"out": main, "aux": side} if self.named else (main, side)
 
 
-@pytest.fixture
-def layers_one_by_one() -> Iterator[None]:
-    """PyTorch's fused encoder layer does not call its norms, whose masked form is a method."""
-    fused = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    yield
-    torch.backends.mha.set_fastpath_enabled(fused)
-
-
 @dataclass(frozen=True)
 class Model:
     """A model, the shape of one input, and its groups, prunable and pinned, by name and size."""
@@ -197,7 +188,6 @@ MODELS = {
 }
 
 
-@pytest.mark.usefixtures("layers_one_by_one")
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_whole_models_have_the_groups_written_by_hand_and_prune_exactly(model: Model) -> None:
     module = lively(model.make())

@@ -3,14 +3,9 @@
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
-from torch.nn.utils.prune import BasePruningMethod
-from torch.nn.utils.spectral_norm import SpectralNorm
-from torch.nn.utils.weight_norm import WeightNorm
 
 from workbench.errors import ModelError
-
-WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-"""Modules that only distribute another one, their ``module``."""
+from workbench.wrappers import PERMANENT, WRAPPERS, check_python_code, computed_by_hooks
 
 
 def check_traceable(module: object, example_input: object) -> None:
@@ -46,37 +41,8 @@ def check_traceable(module: object, example_input: object) -> None:
     for key, method in computed_by_hooks(module).items():
         raise ModelError(
             f"every weight of {name} must be a parameter, but {key!r} is computed by a hook. "
-            f"Make it permanent first, with {_REMEDIES[method]}."
+            f"Make it permanent first, with {PERMANENT[method]}."
         )
-
-
-def check_python_code(module: nn.Module) -> None:
-    """Check that the module's forward pass is Python code.
-
-    Raises:
-        ModelError: If it is TorchScript.
-    """
-    if isinstance(module, torch.jit.ScriptModule):
-        raise ModelError(
-            f"the model must be Python code, got TorchScript (a {type(module).__name__}), whose "
-            "layers have no size to change. Pass the torch.nn.Module that it was made of."
-        )
-
-
-def computed_by_hooks(module: nn.Module) -> dict[str, type]:
-    """By name: tensors that a hook computes before every forward pass, and what kind of hook."""
-    found: dict[str, type] = {}
-    kind: type
-    for path, part in module.named_modules():
-        for hook in part._forward_pre_hooks.values():
-            if isinstance(hook, BasePruningMethod):
-                kind, leaf = BasePruningMethod, str(hook._tensor_name)
-            elif isinstance(hook, WeightNorm | SpectralNorm):
-                kind, leaf = type(hook), hook.name
-            else:
-                continue
-            found[f"{path}.{leaf}" if path else leaf] = kind
-    return found
 
 
 def remedy(module: nn.Module, example_input: Tensor) -> str:
@@ -97,10 +63,3 @@ def remedy(module: nn.Module, example_input: Tensor) -> str:
 
 def _listed(items: set[torch.dtype] | set[torch.device]) -> str:
     return " and ".join(sorted(str(item) for item in items))
-
-
-_REMEDIES: dict[type, str] = {
-    BasePruningMethod: "torch.nn.utils.prune.remove(layer, name)",
-    WeightNorm: "torch.nn.utils.remove_weight_norm(layer)",
-    SpectralNorm: "torch.nn.utils.remove_spectral_norm(layer)",
-}

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 
 from workbench.errors import ModelError
-from workbench.graph.precheck import WRAPPERS, check_python_code, computed_by_hooks
+from workbench.wrappers import WRAPPERS, check_python_code, computed_by_hooks
 
 
 def unwrap(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
