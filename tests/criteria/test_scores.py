@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from toys import counted_up, dense_model
 
 from workbench import Plan
+from workbench.criteria import criterion_named
 from workbench.criteria.random import drawn
 from workbench.pruned import PrunedModel
 
@@ -81,11 +82,16 @@ def test_scores_keep_the_dense_numbering_after_a_removal(dense: PrunedModel) -> 
     assert after[3] / after[2] == pytest.approx(before[3] / before[2])
 
 
-def test_a_network_of_zeros_can_be_scored() -> None:
+@pytest.mark.parametrize("granularity", ["channel", "weight"])
+@pytest.mark.parametrize("criterion", ["l1", "l2", "lamp", "fpgm"])
+def test_a_network_of_zeros_can_be_scored(criterion: str, granularity: str) -> None:
+    if granularity not in criterion_named(criterion).granularities:
+        return
     net = TRAPS["residual"].make().eval()
     for parameter in net.parameters():
         parameter.data.zero_()
-    scores = dense_model(net, (3, 4, 4)).scores(Plan())
+    plan = Plan(criterion=criterion, granularity=granularity)
+    scores = dense_model(net, (3, 4, 4)).scores(plan)
     assert all(not scored.any() for scored in scores.values())
 
 
@@ -150,3 +156,15 @@ def test_a_filter_among_few_counts_for_more_than_one_among_many() -> None:
     scores = dense_model(net, (1, 2, 2)).scores(Plan(criterion="l2"))
     assert scores["0"] == pytest.approx([1 / 2] * 4)
     assert scores["1"] == pytest.approx([1 / 3] * 9)
+
+
+@pytest.mark.parametrize("granularity", ["channel", "weight"])
+def test_random_scores_stay_when_something_is_removed(dense: PrunedModel, granularity: str) -> None:
+    plan = Plan(granularity=granularity, criterion="random", ratio=0.5)
+    halfway, _ = dense.prune(plan.with_ratios(0.25))
+    before, after = dense.scores(plan), halfway.scores(plan)
+    for unit, left in halfway.alive(granularity).items():
+        assert np.array_equal(before[unit][left], after[unit][left])
+    once, twice = dense.prune(plan)[0], halfway.prune(plan)[0]
+    for unit, left in once.alive(granularity).items():
+        assert np.array_equal(left, twice.alive(granularity)[unit])
