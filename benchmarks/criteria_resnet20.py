@@ -41,6 +41,7 @@ def main() -> None:
     options = arguments.parse_args()
     dataset, model = opened(Path(os.environ["PRUNING_WORKBENCH_DATA"]))
     images = SubsetSplit(dataset.test, torch.arange(options.images))  # type: ignore[arg-type]
+    next(dataset.train.batches(1))  # the images are unpacked when they are first read
     whole = evaluate(model.module, images).accuracy
     print(f"Dense: {whole:.1%} of {options.images:,} test images. Accuracy in % after removing\n")
     print("| criterion | scope | " + " | ".join(f"{r:.0%}" for r in RATIOS) + " | mean | scoring |")

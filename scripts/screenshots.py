@@ -59,7 +59,7 @@ def shoot(lab: Lab, name: str, width: int, dark: bool) -> None:
 
 
 def tell(page: Page) -> None:
-    """Prune, fine-tune, and plan some more."""
+    """Prune, fine-tune, scan, and plan some more."""
     board = page.get_by_test_id("pw-score-board")
     expect(board.locator("[data-metric=latency_ms] [data-column=dense]")).to_contain_text("ms")
     page.locator(".pw-round-to select").select_option(label="16")
@@ -75,6 +75,9 @@ def tell(page: Page) -> None:
     page.get_by_role("tab", name="Recovery").click()
     page.locator(".pw-finetune").click()
     expect(page.locator(".pw-status-text")).to_contain_text("fine-tuning: done")
+    page.locator(".pw-scan").click()
+    expect(page.locator(".pw-status-text")).to_contain_text("measuring sensitivity: done")
+    page.get_by_role("tab", name="Layer").click()
     page.locator("[data-unit='block2.conv2']").click()
     enter(page, "block2.conv2", 50)
     planned = board.locator("[data-metric=accuracy] [data-column=planned]")

@@ -88,7 +88,7 @@ def target_value(metric: str, shown: float) -> float:
 def score_rows(session: Session) -> list[ScoreRow]:
     """All rows: the dense model, the current step, and what the plan leads to."""
     dense, now = session.history[0].metrics, session.history.current.metrics
-    prediction = session.predict()
+    prediction = session.predict(wait=False)
     planned = changes_anything(session, prediction)
     return [_row(session, line, dense, now, prediction if planned else None) for line in _LINES]
 

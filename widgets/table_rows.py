@@ -38,7 +38,7 @@ def units_now(session: Session) -> tuple[Unit, ...]:
 
 def unit_states(session: Session) -> dict[str, UnitState]:
     """Request, outcome so far, lock and pin of every unit that has a slider or a switch."""
-    plan, left, prediction = session.plan, session.left(), session.predict()
+    plan, left, prediction = session.plan, session.left(), session.predict(wait=False)
     cliffs = cliffs_of(session)
     state = _switch_state if plan.granularity == "n:m" else _slider_state
     return {

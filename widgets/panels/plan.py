@@ -122,7 +122,9 @@ class PlanPanel:
             "Measure what pruning each layer alone costs: the sliders then show the cliff",
             busy or ("a scan is under way" if self._session.scanning else ""),
         )
-        nothing = "" if changes_anything(self._session, self._session.predict()) else _NOTHING
+        nothing = (
+            "" if changes_anything(self._session, self._session.predict(wait=False)) else _NOTHING
+        )
         enable(self._prune, "Carry the plan out: remove for real", busy or nothing)
 
     def _listen(self) -> None:
