@@ -12,7 +12,7 @@ from bokeh.resources import INLINE
 
 from widgets.dispatcher import Dispatcher
 from widgets.intents import Intent
-from widgets.layer_table import LayerTable
+from widgets.layer_table import LayerTable, UnitState
 from widgets.panels.export import ExportPanel
 from widgets.panels.history import HistoryPanel
 from widgets.panels.inspect import InspectPanel
@@ -21,7 +21,7 @@ from widgets.panels.recovery import RecoveryPanel
 from widgets.panels.status import StatusPanel
 from widgets.score_board import ScoreBoard
 from widgets.score_rows import score_rows, target_value
-from widgets.table_rows import table_rows, unit_states
+from widgets.table_rows import cliff_states, table_rows, unit_states
 from widgets.theme import ThemeWatcher
 from widgets.wording import count, percent
 from workbench import Plan, Session
@@ -68,6 +68,7 @@ class Workbench(ipywidgets.VBox):
         self.session = session = session if session is not None else Session()
         self._dispatcher = Dispatcher(self._show_error)
         self._kind_of_rows = ("", "")
+        self._sensitivity_drawn = session.sensitivity
         self._plan_panel = PlanPanel(session, self._change_plan, self._prune, self._scan)
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
@@ -157,13 +158,20 @@ class Workbench(ipywidgets.VBox):
         selected = self._table.selected
         if selected not in {row["unit"] for row in rows}:
             selected = next((row["unit"] for row in rows if row["prunable"]), "")
-        self._table.show(rows, unit_states(self.session), selected)
+        self._sensitivity_drawn = self.session.sensitivity
+        cliffs = cliff_states(self.session)
+        states = unit_states(self.session)
+        units: dict[str, UnitState] = {unit: {**states[unit], **cliffs[unit]} for unit in states}
+        self._table.show(rows, units, selected)
 
     def _draw_units(self) -> None:
         if _kind_of_rows(self.session.plan) != self._kind_of_rows:
             self._draw_rows()
-        else:
-            self._table.update_units(unit_states(self.session))
+            return
+        self._table.update_units(unit_states(self.session))
+        if self.session.sensitivity is not self._sensitivity_drawn:
+            self._sensitivity_drawn = self.session.sensitivity
+            self._table.update_units(cliff_states(self.session))
 
     def _draw_controls(self) -> None:
         busy = self.session.busy

@@ -1,5 +1,6 @@
 """The rows and slider states of the layer table, from a session."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from widgets import wording
@@ -8,6 +9,8 @@ from workbench import Session
 from workbench.layers import LayerInfo, main_weight, weight_histogram
 from workbench.pattern import Pattern
 from workbench.selection import no_whole_blocks
+from workbench.sensitivity import Point
+from workbench.sensitivity.display import best_accuracy
 from workbench.units import Unit
 
 LARGEST_RATIO = 0.99
@@ -39,7 +42,6 @@ def units_now(session: Session) -> tuple[Unit, ...]:
 def unit_states(session: Session) -> dict[str, UnitState]:
     """Request, outcome so far, lock and pin of every unit that has a slider or a switch."""
     plan, left, prediction = session.plan, session.left(), session.predict(wait=False)
-    cliffs = cliffs_of(session)
     state = _switch_state if plan.granularity == "n:m" else _slider_state
     return {
         unit.name: {
@@ -48,24 +50,31 @@ def unit_states(session: Session) -> dict[str, UnitState]:
             "pinned": plan.scope == "global" and unit.name in plan.ratios,
             "outcome": round(1 - prediction.kept[unit.name] / unit.size, 4),
             "note": prediction.reasons.get(unit.name, ""),
-            "cliff": cliffs.get(unit.name, []),
         }
         for unit in units_now(session)
         if unit.prunable
     }
 
 
-def cliffs_of(session: Session) -> dict[str, list[list[float]]]:
-    """By unit, ``[ratio, accuracy]`` of pruning it alone, from ratio 0, as far as a scan got.
+def cliff_states(session: Session) -> dict[str, UnitState]:
+    """What a scan found of every unit that has a slider or a switch; nothing of most, at first.
 
-    Until the scan is over, accuracy at ratio 0 is the best one seen.
+    It changes only when a point is measured, or another rule or model is asked for.
     """
     known = session.sensitivity
-    whole = max((p.accuracy for points in known.values() for p in points), default=0.0)
+    whole = best_accuracy(known)
     return {
-        unit: [[0.0, whole], *([point.ratio, round(point.accuracy, 4)] for point in points)]
-        for unit, points in known.items()
+        unit.name: {"cliff": _cliff(known.get(unit.name, ()), whole)}
+        for unit in units_now(session)
+        if unit.prunable
     }
+
+
+def _cliff(points: Sequence[Point], whole: float) -> list[list[float]]:
+    """``[ratio, accuracy]`` of pruning a unit alone, from ratio 0; empty if nothing is known."""
+    if not points:
+        return []
+    return [[0.0, whole], *([point.ratio, round(point.accuracy, 4)] for point in points)]
 
 
 def _slider_state(session: Session, unit: Unit, left: int) -> UnitState:

@@ -40,6 +40,7 @@ class SensitivityChart:
     """
 
     def __init__(self, dark: bool = False) -> None:
+        self._drawn: tuple[Sequence[Point], float] = ((), 1.0)
         self.source = ColumnDataSource(points_data([]))
         self.curve = ColumnDataSource(curve_data([], 1.0))
         hover = HoverTool(
@@ -79,12 +80,15 @@ class SensitivityChart:
             ratio: Where its slider stands.
         """
         set_title(self.root, f"Sensitivity of {shorten(title)}")
-        assign(self.source, points_data(points))
-        assign(self.curve, curve_data(points, baseline))
+        if (points, baseline) != self._drawn:  # a slider moves far more often than a figure comes
+            self._drawn = (points, baseline)
+            assign(self.source, points_data(points))
+            assign(self.curve, curve_data(points, baseline))
         self._now.update(location=ratio, visible=ratio > 0)
 
     def clear(self, note: str = "") -> None:
         """Show nothing; `note` says why."""
+        self._drawn = ((), 1.0)
         set_title(self.root, f"Sensitivity: {note}" if note else "Sensitivity")
         assign(self.source, points_data([]))
         assign(self.curve, curve_data([], 1.0))

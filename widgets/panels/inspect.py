@@ -18,6 +18,7 @@ from workbench import Session
 from workbench.criteria import criterion_named
 from workbench.layers import main_weight, weight_histogram, weight_statistics
 from workbench.selection import kept_flags
+from workbench.sensitivity.display import best_accuracy
 from workbench.units import Unit
 
 BINS = 60
@@ -156,8 +157,8 @@ class InspectPanel:
         if view is None or view.unit not in known:
             chart.clear("not measured; press Scan" if view and not known else "")
             return
-        whole = max(point.accuracy for points in known.values() for point in points)
-        chart.update(view.unit, known[view.unit], whole, plan.ratio_of(view.unit))
+        points = known[view.unit]
+        chart.update(view.unit, points, best_accuracy(known), plan.ratio_of(view.unit))
 
     def _draw_importance(self, chart: ImportanceChart) -> None:
         view = self._view

@@ -9,7 +9,7 @@ References:
     Fritsch and Carlson, Monotone Piecewise Cubic Interpolation, SIAM J. Numer. Anal. 17, 1980.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +41,11 @@ class DisplayCurve:
             return np.full(wanted.shape, self.values[0])
         found: NDArray[np.float64] = PchipInterpolator(self.ratios, self.values)(wanted)
         return found
+
+
+def best_accuracy(known: Mapping[str, Sequence[Point]]) -> float:
+    """The best accuracy among points by unit: about that of the model as it is, during a scan."""
+    return max((point.accuracy for points in known.values() for point in points), default=0.0)
 
 
 def falling_curve(baseline: float, points: Sequence[Point]) -> DisplayCurve:

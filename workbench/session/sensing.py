@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from workbench.data import Dataset
 from workbench.events import EventBus, PointMeasured
@@ -13,6 +14,8 @@ from workbench.pruned import PrunedModel
 from workbench.sensitivity import Point, Sensitivity, scan
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
+
+NOTHING_KNOWN: Mapping[str, tuple[Point, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class _Found:
     model: PrunedModel
     rule: Plan
     points: dict[str, dict[float, Point]] = field(default_factory=dict)
+    ordered: Mapping[str, tuple[Point, ...]] | None = None
     whole: Sensitivity | None = None
 
 
@@ -101,14 +105,17 @@ class Sensing:
             return None if found is None else found.whole
 
     def points(self, plan: Plan) -> Mapping[str, tuple[Point, ...]]:
-        """By unit, what is known so far, by rising ratio."""
+        """By unit, what is known so far, by rising ratio; the same object until more is known."""
         with self._lock:
             found = self._fitting(plan)
-            known = {} if found is None else found.points
-            return {
-                unit: tuple(points[ratio] for ratio in sorted(points))
-                for unit, points in known.items()
-            }
+            if found is None:
+                return NOTHING_KNOWN
+            if found.ordered is None:
+                found.ordered = {
+                    unit: tuple(points[ratio] for ratio in sorted(points))
+                    for unit, points in found.points.items()
+                }
+            return found.ordered
 
     def _fitting(self, plan: Plan) -> _Found | None:
         found = self._found
@@ -119,6 +126,7 @@ class Sensing:
     def _keep(self, found: _Found, point: Point) -> None:
         with self._lock:
             found.points.setdefault(point.unit, {})[point.ratio] = point
+            found.ordered = None
         self._bus.emit(PointMeasured(point.unit, point.ratio, point.accuracy))
 
 

@@ -7,30 +7,26 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from torch import Tensor, nn
 
-from workbench.allocation.suggestion import Suggestion
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
 from workbench.export.package import FORMATS, ExportReport, Formats
 from workbench.finetune import FinetuneSettings
-from workbench.layers import LayerInfo
 from workbench.measure.accuracy import Evaluation
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
 from workbench.plan import Plan
-from workbench.predict import Prediction
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
-from workbench.selection import Scores
-from workbench.sensitivity import RATIOS, Point, Sensitivity
+from workbench.sensitivity import RATIOS, Sensitivity
 from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.jobs import Jobs
+from workbench.session.knowledge import CHANGES, Knowledge
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
@@ -38,15 +34,11 @@ from workbench.session.sensing import ScanSettings, Sensing
 from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.training_log import TrainingLog
-from workbench.units import Unit
 
 T = TypeVar("T")
 
-CHANGES = ("prune", "finetune")
-"""Kinds of task that commit a step; the history stands still while one is under way."""
 
-
-class Session:
+class Session(Knowledge):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -121,36 +113,6 @@ class Session:
         self._baseline = self._measure_baseline()
 
     @property
-    def model(self) -> nn.Module:
-        """The current module."""
-        return self._history.model.module
-
-    @property
-    def pruned(self) -> PrunedModel:
-        """The current module with what was removed from the dense one."""
-        return self._history.model
-
-    @property
-    def anatomy(self) -> Anatomy:
-        """The dense model: its layers, groups and units."""
-        return self._history.model.anatomy
-
-    @property
-    def layers(self) -> tuple[LayerInfo, ...]:
-        """The dense model's layers."""
-        return self.anatomy.layers
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """What one slider drives, for the plan's granularity."""
-        return self.anatomy.units(self._plan.granularity, self._plan.pattern)
-
-    @property
-    def history(self) -> History:
-        """All steps."""
-        return self._history
-
-    @property
     def baseline(self) -> Metrics:
         """Everything measured of the model as it was opened; waits for it.
 
@@ -196,60 +158,6 @@ class Session:
         self._targets = checked_targets(targets)
         self.events.emit(TargetsChanged())
 
-    @property
-    def previewed(self) -> Evaluation | None:
-        """The probe set's outcome for exactly this plan and model, if it was measured."""
-        return self._forecast.previewed(self._plan)
-
-    @property
-    def scanning(self) -> bool:
-        """Whether a sensitivity scan is under way, or about to be."""
-        return bool(self._tasks.unfinished("scan"))
-
-    @property
-    def sensitivity(self) -> Mapping[str, tuple[Point, ...]]:
-        """By unit, what scans found for the current model under the plan's rule, so far."""
-        return self._sensing.points(self._plan)
-
-    def alive(self) -> dict[str, np.ndarray]:
-        """By unit name, bool per original channel or weight: what is left now."""
-        return self.pruned.alive(self._plan.granularity)
-
-    def left(self) -> dict[str, int]:
-        """By unit name, how many channels or weights are left now."""
-        return self._forecast.left(self._plan.granularity)
-
-    def scores(self) -> Scores:
-        """Importance by unit name, per original channel or weight, by the plan's criterion.
-
-        Waits for evidence that the criterion needs of the training data.
-        """
-        plan = self._plan
-        self._scoring.wait(plan)
-        return self._forecast.scores(plan)
-
-    def known_scores(self) -> Scores | None:
-        """The same at once; None as long as evidence is missing."""
-        plan = self._plan
-        return None if self._forecast.lacks_evidence(plan) else self._forecast.scores(plan)
-
-    @property
-    def scoring(self) -> bool:
-        """Whether evidence for scores is being gathered."""
-        return self._scoring.under_way
-
-    def predict(self, *, wait: bool = True) -> Prediction:
-        """What the plan would lead to, by arithmetic.
-
-        Args:
-            wait: Under global scope, wait for evidence that the criterion needs of the training
-                data. If not, every unit is taken to lose the plan's ratio until it is there.
-        """
-        plan = self._plan
-        if wait and plan.scope == "global":
-            self._scoring.wait(plan)
-        return self._forecast.predict(plan)
-
     def preview(self) -> Evaluation:
         """Accuracy on the probe set with the plan carried out on a copy."""
         return self.submit_preview().result()
@@ -277,35 +185,6 @@ class Session:
         """
         settings = ScanSettings(mode, ratios, units, recalibrate)
         return self.submit_scan(settings).result()
-
-    def suggest(
-        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
-    ) -> Plan:
-        """A plan within a budget, or the smallest that stays above an accuracy.
-
-        The plan is returned, not adopted; locks, floors, caps and rounding of the session's plan
-        hold in it.
-
-        Args:
-            allocator: ``"best"``, ``"greedy"``, ``"global"`` or ``"uniform"``; the first two need
-                `scan_sensitivity` to have run.
-            accuracy: Stay above this estimated accuracy on the probe set, in [0, 1]; then a budget
-                only names what is to be small.
-            budgets: One of ``parameters``, ``macs``, ``size_bytes``: the fraction of the dense
-                model to keep, in (0, 1].
-
-        Raises:
-            PlanError: If it cannot be reached; names what can.
-        """
-        return self.suggestion(allocator=allocator, accuracy=accuracy, **budgets).plan
-
-    def suggestion(
-        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
-    ) -> Suggestion:
-        """As `suggest`, with the estimate and the whole trade-off it was taken from."""
-        plan = self._plan
-        self._scoring.wait(plan)
-        return self._budgets.suggest(plan, allocator, accuracy, budgets)
 
     def finetune(self, epochs: int = 3, **settings: Any) -> Step:
         """Train what is left; returns the committed step.
@@ -365,11 +244,6 @@ class Session:
     def cancel(self) -> None:
         """Stop what runs and what waits; committed steps stay."""
         self._tasks.cancel()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a step is about to be committed."""
-        return bool(self._tasks.unfinished(*CHANGES))
 
     def close(self) -> None:
         """Cancel everything and end the engine thread."""

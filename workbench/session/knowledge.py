@@ -1,0 +1,156 @@
+"""What a session knows: the model, its units, the plan's forecast; asking changes nothing."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import nn
+
+from workbench.allocation.suggestion import Suggestion
+from workbench.anatomy import Anatomy
+from workbench.layers import LayerInfo
+from workbench.measure.accuracy import Evaluation
+from workbench.plan import Plan
+from workbench.predict import Prediction
+from workbench.pruned import PrunedModel
+from workbench.selection import Scores
+from workbench.sensitivity import Point
+from workbench.session.budgets import Budgets
+from workbench.session.forecast import Forecast
+from workbench.session.history import History
+from workbench.session.scoring import Scoring
+from workbench.session.sensing import Sensing
+from workbench.session.tasks import TaskRunner
+from workbench.units import Unit
+
+CHANGES = ("prune", "finetune")
+"""Kinds of task that commit a step; the history stands still while one is under way."""
+
+
+class Knowledge:
+    """The side of a session that is read; `Session` sets up what it reads from."""
+
+    _plan: Plan
+    _history: History
+    _forecast: Forecast
+    _scoring: Scoring
+    _sensing: Sensing
+    _budgets: Budgets
+    _tasks: TaskRunner
+
+    @property
+    def model(self) -> nn.Module:
+        """The current module."""
+        return self._history.model.module
+
+    @property
+    def pruned(self) -> PrunedModel:
+        """The current module with what was removed from the dense one."""
+        return self._history.model
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The dense model: its layers, groups and units."""
+        return self._history.model.anatomy
+
+    @property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The dense model's layers."""
+        return self.anatomy.layers
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """What one slider drives, for the plan's granularity."""
+        return self.anatomy.units(self._plan.granularity, self._plan.pattern)
+
+    @property
+    def history(self) -> History:
+        """All steps."""
+        return self._history
+
+    @property
+    def previewed(self) -> Evaluation | None:
+        """The probe set's outcome for exactly this plan and model, if it was measured."""
+        return self._forecast.previewed(self._plan)
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a sensitivity scan is under way, or about to be."""
+        return bool(self._tasks.unfinished("scan"))
+
+    @property
+    def sensitivity(self) -> Mapping[str, tuple[Point, ...]]:
+        """By unit, what scans found for the current model under the plan's rule, so far."""
+        return self._sensing.points(self._plan)
+
+    def alive(self) -> dict[str, np.ndarray]:
+        """By unit name, bool per original channel or weight: what is left now."""
+        return self.pruned.alive(self._plan.granularity)
+
+    def left(self) -> dict[str, int]:
+        """By unit name, how many channels or weights are left now."""
+        return self._forecast.left(self._plan.granularity)
+
+    def scores(self) -> Scores:
+        """Importance by unit name, per original channel or weight, by the plan's criterion.
+
+        Waits for evidence that the criterion needs of the training data.
+        """
+        plan = self._plan
+        self._scoring.wait(plan)
+        return self._forecast.scores(plan)
+
+    def known_scores(self) -> Scores | None:
+        """The same at once; None as long as evidence is missing."""
+        plan = self._plan
+        return None if self._forecast.lacks_evidence(plan) else self._forecast.scores(plan)
+
+    @property
+    def scoring(self) -> bool:
+        """Whether evidence for scores is being gathered."""
+        return self._scoring.under_way
+
+    def predict(self, *, wait: bool = True) -> Prediction:
+        """What the plan would lead to, by arithmetic.
+
+        Args:
+            wait: Under global scope, wait for evidence that the criterion needs of the training
+                data. If not, every unit is taken to lose the plan's ratio until it is there.
+        """
+        plan = self._plan
+        if wait and plan.scope == "global":
+            self._scoring.wait(plan)
+        return self._forecast.predict(plan)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step is about to be committed."""
+        return bool(self._tasks.unfinished(*CHANGES))
+
+    def suggest(
+        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
+    ) -> Plan:
+        """A plan within a budget, or the smallest that stays above an accuracy.
+
+        The plan is returned, not adopted; locks, floors, caps and rounding of the session's plan
+        hold in it.
+
+        Args:
+            allocator: ``"best"``, ``"greedy"``, ``"global"`` or ``"uniform"``; the first two need
+                `scan_sensitivity` to have run.
+            accuracy: Stay above this estimated accuracy on the probe set, in [0, 1]; then a budget
+                only names what is to be small.
+            budgets: One of ``parameters``, ``macs``, ``size_bytes``: the fraction of the dense
+                model to keep, in (0, 1].
+
+        Raises:
+            PlanError: If it cannot be reached; names what can.
+        """
+        return self.suggestion(allocator=allocator, accuracy=accuracy, **budgets).plan
+
+    def suggestion(
+        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
+    ) -> Suggestion:
+        """As `suggest`, with the estimate and the whole trade-off it was taken from."""
+        plan = self._plan
+        self._scoring.wait(plan)
+        return self._budgets.suggest(plan, allocator, accuracy, budgets)
