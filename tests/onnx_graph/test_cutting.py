@@ -6,6 +6,7 @@ import pytest
 import torch
 import torchvision
 from networks import TRAPS, Network, Trap, conv, pooled
+from scanning import AttentionBlock
 from torch import Tensor, nn
 from toys import dense_model, toy_net
 
@@ -87,25 +88,9 @@ def test_torchvision_networks_are_cut(name: str) -> None:
     assert_cut_answers_like_the_pruned(dense, 0.5, torch.randn(2, 3, 64, 64))
 
 
-class Attention(nn.Module):
-    """One block of self-attention over patches."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.patches = nn.Conv2d(3, 8, 4, stride=4)
-        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
-        self.norm = nn.LayerNorm(8)
-        self.head = nn.Linear(8, 5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.patches(x).flatten(2).transpose(1, 2)
-        x = self.norm(x + self.attention(x, x, x, need_weights=False)[0])
-        return self.head(x.mean(1))
-
-
 def test_attention_is_cut() -> None:
     torch.manual_seed(0)
-    dense = dense_model(lively32(Attention()), (3, 8, 8))
+    dense = dense_model(lively32(AttentionBlock()), (3, 8, 8))
     assert_cut_answers_like_the_pruned(dense, 0.5, torch.randn(3, 3, 8, 8))
 
 

@@ -82,10 +82,6 @@ class NodeView:
             if name and (name in self.cut or name in self.graph.sources)
         )
 
-    def whole_outputs(self) -> tuple[Axes, ...]:
-        """Outputs of which nothing is missing."""
-        return tuple((None,) * len(self.graph.shapes.get(name, ())) for name in self.node.output)
-
     def size(self, slot: int, axis: int) -> int:
         """Dense size of an input's axis.
 

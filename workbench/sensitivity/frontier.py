@@ -53,10 +53,6 @@ class Frontier:
                 return cls(tuple(sorted(border)), tuple(sorted(again)))
             again |= inside
 
-    def image_bytes(self, graph: OnnxGraph) -> int:
-        """Bytes that its values take for one image."""
-        return sum(value_bytes(graph, name) for name in self.values)
-
 
 def _by_image(graph: OnnxGraph, name: str) -> bool:
     shape = graph.shapes.get(name, ())

@@ -7,7 +7,6 @@ from workbench.allocation import allocator_named
 from workbench.allocation.problem import Problem, problem_of
 from workbench.allocation.suggestion import (
     Suggestion,
-    reachable,
     suggest_above,
     suggest_within,
 )
@@ -62,10 +61,6 @@ class Budgets:
             return suggest_above(problem, plan, rule, metric, accuracy, predicted)
         metric, share = next(iter(budgets.items()))
         return suggest_within(problem, plan, rule, metric, share, predicted)
-
-    def reachable(self, plan: Plan) -> dict[str, float]:
-        """By metric, the least fraction of the dense model's cost that a plan can reach."""
-        return reachable(self._problem(plan, None, None))
 
     def _problem(
         self, plan: Plan, measured: Sensitivity | None, combined: CombinedAccuracy | None
