@@ -32,6 +32,8 @@ from workbench.events import (
     Event,
     EvidenceGathered,
     HistoryChanged,
+    LatencyLearned,
+    LatencyMeasured,
     PlanChanged,
     PointMeasured,
     PreviewMeasured,
@@ -42,6 +44,7 @@ from workbench.events import (
     TrainingStarted,
 )
 from workbench.sensitivity import RATIOS
+from workbench.session.knowledge import CHANGES
 from workbench.session.sensing import ScanSettings
 
 SETTLED_S = 0.25
@@ -201,13 +204,14 @@ class Workbench(ipywidgets.VBox):
             case PlanChanged():
                 self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))
                 mark("units", "board", "controls", "layer")
-            case PreviewMeasured() | TargetsChanged():
+            case PreviewMeasured() | LatencyMeasured() | LatencyLearned() | TargetsChanged():
                 mark("board")
             case PointMeasured():
                 mark("units", "layer")
             case EvidenceGathered():
                 mark("units", "board", "controls", "layer")
             case HistoryChanged():
+                self._post(self._learn_latency)
                 mark("rows", "board", "controls", "layer", "history")
             case TrainingStarted():
                 self._post(lambda: self._show_tab(_RECOVERY_TAB))
@@ -222,6 +226,8 @@ class Workbench(ipywidgets.VBox):
         self._dispatcher.mark("status")
         if not isinstance(event, TaskProgress) and event.kind != "preview":
             self._dispatcher.mark("controls", "recovery")
+        if isinstance(event, TaskEnded) and event.kind in CHANGES:
+            self._post(self._learn_latency)
         if isinstance(event, TaskEnded) and event.kind == "evidence":
             self._dispatcher.mark("layer")  # it may have been stopped, and then says so
 
@@ -275,9 +281,23 @@ class Workbench(ipywidgets.VBox):
         self._post(apply)
 
     def _preview(self) -> None:
-        if self.session.busy or self.session.previewed is not None:
+        """Measure what the plan leads to; latency as soon as there is something to compare with."""
+        session = self.session
+        if session.busy:
             return
-        self.session.submit_preview()
+        if session.previewed is None:
+            session.submit_preview()
+        if session.timed is None and self._dense_timed():
+            session.submit_timing()
+
+    def _learn_latency(self) -> None:
+        """Get to know how latency depends on widths, once nothing else is to be done."""
+        session = self.session
+        if self._dense_timed() and not (session.busy or session.latency_learned):
+            session.submit_latency()
+
+    def _dense_timed(self) -> bool:
+        return self.session.history[0].metrics.latency_ms is not None
 
     def _prune(self) -> None:
         self._post(lambda: _ignore(self.session.submit_prune()))

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from widgets import wording
 from widgets.score_board import ScoreRow
 from workbench import Session
+from workbench.estimate import Estimate
 from workbench.measure.metrics import Metrics
 from workbench.predict import Prediction
 from workbench.session.targets import BETTER, meets
@@ -22,6 +23,13 @@ class _Line:
     per_unit: float  # of the metric, in one unit of the target
     text: Callable[[float], str]
     hint: str
+
+
+@dataclass(frozen=True)
+class _Planned:
+    text: str
+    kind: Literal["predicted", "measured", "exact", ""]
+    value: float | None = None
 
 
 _LINES = (
@@ -102,9 +110,9 @@ def changes_anything(session: Session, prediction: Prediction) -> bool:
 def _row(
     session: Session, line: _Line, dense: Metrics, now: Metrics, prediction: Prediction | None
 ) -> ScoreRow:
-    value, kind = _planned(session, line, prediction)
+    planned = _planned(session, line, prediction)
     target = session.targets.get(line.metric)
-    judged = value if value is not None else _value(now, line.metric)
+    judged = planned.value if planned.value is not None else _value(now, line.metric)
     return {
         "metric": line.metric,
         "label": line.label,
@@ -112,26 +120,39 @@ def _row(
         "unit": line.unit,
         "dense": _text(line, dense) if line.metric != "speedup" else "",
         "now": _text(line, now) if line.metric != "speedup" or now is not dense else "",
-        "planned": line.text(value) if value is not None else _pending(line, prediction),
-        "planned_kind": kind,
+        "planned": planned.text,
+        "planned_kind": planned.kind,
         "target": None if target is None else round(target / line.per_unit, 6),
         "met": None if target is None or judged is None else meets(line.metric, judged, target),
         "hint": line.hint + _interval(line, now),
     }
 
 
-def _planned(session: Session, line: _Line, prediction: Prediction | None) -> tuple[Any, Any]:
+def _planned(session: Session, line: _Line, prediction: Prediction | None) -> _Planned:
+    """What the plan leads to: measured if it was, else predicted or counted."""
     if prediction is None:
-        return None, ""
-    if line.metric == "accuracy":
-        previewed = session.previewed
-        return (previewed.accuracy, "measured") if previewed else (None, "")
-    value = getattr(prediction, line.metric, None)
-    return value, "" if value is None else "exact"
+        return _Planned("", "")
+    measured = _measured(session, line.metric)
+    if measured is not None:
+        return _Planned(line.text(measured), "measured", measured)
+    known = getattr(prediction, line.metric, None)
+    if isinstance(known, Estimate):
+        return _Planned(wording.within(line.text, known), "predicted", known.value)
+    if known is not None:
+        return _Planned(line.text(known), "exact", known)
+    return _Planned(MEASURING if line.metric == "accuracy" else "", "")
 
 
-def _pending(line: _Line, prediction: Prediction | None) -> str:
-    return MEASURING if line.metric == "accuracy" and prediction is not None else ""
+def _measured(session: Session, metric: str) -> float | None:
+    """The figure that was measured of exactly this plan."""
+    previewed, timed = session.previewed, session.timed
+    if metric == "accuracy" and previewed:
+        return previewed.accuracy
+    if metric == "latency_ms" and timed:
+        return timed.latency.median_ms
+    if metric == "speedup" and timed:
+        return timed.speedup.value
+    return None
 
 
 def _value(metrics: Metrics, metric: str) -> float | None:

@@ -1,5 +1,10 @@
 """Figures as people read them."""
 
+import re
+from collections.abc import Callable
+
+from workbench.estimate import Estimate
+
 _KILO = 1000
 
 
@@ -26,6 +31,16 @@ def size(number_of_bytes: float) -> str:
 def milliseconds(value: float) -> str:
     """0.0924 as "0.092 ms"."""
     return f"{value:.2g} ms" if value < 1 else f"{value:.3g} ms"
+
+
+def within(text: Callable[[float], str], estimate: Estimate) -> str:
+    """0.553, give or take 0.05, as "0.55 ± 0.05 ms": both to the same digit."""
+    parts = re.fullmatch(r"(\d+\.?(\d*))(.*)", text(estimate.value))
+    if parts is None or not estimate.value:
+        return text(estimate.value)
+    number, decimals, unit = parts.groups()
+    spread = float(number) * estimate.half_width / estimate.value
+    return f"{number} ± {spread:.{len(decimals)}f}{unit}"
 
 
 def time_left(seconds: float) -> str:

@@ -67,6 +67,19 @@ class PreviewMeasured(Event):
 
 
 @dataclass(frozen=True)
+class LatencyMeasured(Event):
+    """A plan's network was timed: one input at a time, in milliseconds."""
+
+    plan: Plan
+    latency_ms: float
+
+
+@dataclass(frozen=True)
+class LatencyLearned(Event):
+    """More networks were timed: latency is predicted better than before."""
+
+
+@dataclass(frozen=True)
 class PointMeasured(Event):
     """A scan knows the probe set's accuracy, in [0, 1], of one unit pruned alone to a ratio."""
 

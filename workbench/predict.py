@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from workbench.anatomy import Anatomy
+from workbench.estimate import Estimate
 from workbench.layers import LayerInfo
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
@@ -26,6 +27,9 @@ class Prediction:
         size_bytes: Bytes of the stored tensors. Exact.
         kept: By unit name, how many channels or weights are left.
         reasons: By unit name, why the outcome is not the request, where it is not.
+        latency_ms, speedup: Time of one inference, and how many times faster than the dense
+            model; None as long as too little was measured to tell.
+        accuracy: On the probe set, in [0, 1]; None without measured sensitivity.
     """
 
     parameters: int
@@ -34,6 +38,9 @@ class Prediction:
     size_bytes: int
     kept: Mapping[str, int]
     reasons: Mapping[str, str]
+    latency_ms: Estimate | None = None
+    speedup: Estimate | None = None
+    accuracy: Estimate | None = None
 
 
 @dataclass(frozen=True)

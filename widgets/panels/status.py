@@ -8,6 +8,12 @@ from widgets import wording
 from widgets.panels.controls import action_button, enable, set_text, text
 from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 
+UNSEEN = ("preview", "timing")
+"""Kinds of task that answer a slider: too short, and too many, for a line of status."""
+
+UNSUNG = (*UNSEEN, "latency")
+"""Kinds of task whose good end is seen elsewhere."""
+
 
 class StatusPanel:
     """Text, a progress bar and Cancel.
@@ -38,7 +44,7 @@ class StatusPanel:
             case TaskStarted():
                 self._running[event.task_id] = event
                 self._progress = None
-                if event.kind != "preview":
+                if event.kind not in UNSUNG:
                     self._failed = False
             case TaskProgress():
                 self._progress = event
@@ -53,7 +59,7 @@ class StatusPanel:
     def _ended(self, event: TaskEnded) -> None:
         if event.outcome == "failed":
             self.say(f"{event.title} failed: {event.error}", failed=True)
-        elif event.kind == "preview":
+        elif event.kind in UNSUNG:
             return
         elif event.outcome == "cancelled":
             self.say(f"{event.title} was cancelled; nothing was changed.")
@@ -62,14 +68,15 @@ class StatusPanel:
 
     def update(self) -> None:
         """Show the state."""
-        running = next(iter(self._running.values()), None)
-        shown = running is not None and running.kind != "preview"
+        seen = (task for task in self._running.values() if task.kind not in UNSEEN)
+        running = next(seen, None)
+        shown = running is not None
         self._bar.layout.visibility = "visible" if shown else "hidden"
         enable(
             self._cancel, "Stop what runs; committed steps stay", "" if shown else "nothing runs"
         )
         self._cancel.layout.visibility = "visible" if shown else "hidden"
-        if running is not None and shown:
+        if running is not None:
             set_text(self._text, f"{running.title}{self._how_far(running)}")
         else:
             set_text(self._text, self._message)

@@ -28,7 +28,9 @@ _SAMPLE_MS = 1.0  # far above the resolution of the clock and the cost of readin
 _MAX_REPETITIONS = 1000
 _REPORT_MS = 50.0
 _RESAMPLES = 2000
-_OPENINGS = 5
+OPENINGS = 5
+"""How often every model is opened afresh, so that where its memory lies averages out."""
+
 MIN_ROUNDS = 5
 """Rounds that are measured even when the time limit has passed."""
 
@@ -78,6 +80,7 @@ def measure_latencies(
     warmup: int = 5,
     rounds: int = 50,
     time_limit_s: float = 5.0,
+    openings: int = OPENINGS,
     seed: int = 0,
     monitor: Monitor = SILENT,
 ) -> dict[str, Latency]:
@@ -91,9 +94,10 @@ def measure_latencies(
         models: Bytes or file of each model, by name; each has one input.
         inputs: One batch, such as float32 ``(B, C, H, W)``; the latency is that of the batch.
         threads: Threads ONNX Runtime uses within an operator, at least 1.
-        warmup: Inferences of each model that are not counted, each of the 5 times it is opened.
+        warmup: Inferences of each model that are not counted, each time it is opened.
         rounds: Most samples of each model, at least 1.
         time_limit_s: Stop after this time in seconds, but not before 5 rounds; math.inf for all.
+        openings: How often every model is opened afresh, at least 1.
         seed: Draws the order of the models within each round.
         monitor: Told about 20 times a second, between samples.
 
@@ -109,7 +113,9 @@ def measure_latencies(
         raise DataError(f"warmup must be at least 0, got {warmup}.")
     if rounds < 1:
         raise DataError(f"rounds must be at least 1, got {rounds}.")
-    block_rounds = math.ceil(rounds / _OPENINGS)
+    if openings < 1:
+        raise DataError(f"openings must be at least 1, got {openings}.")
+    block_rounds = math.ceil(rounds / openings)
     blocks = math.ceil(rounds / block_rounds)
     pace = _Pace(monitor, len(models) * (blocks * (1 + warmup) + rounds))
     samples_ms: dict[str, list[float]] = {name: [] for name in models}

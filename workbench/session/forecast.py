@@ -8,6 +8,7 @@ import torch
 from workbench.criteria import Evidence, criterion_named
 from workbench.criteria.evidence import BATCH_SIZE, NOTHING
 from workbench.data.dataset import Split
+from workbench.estimate import Estimate
 from workbench.events import EventBus, EvidenceGathered
 from workbench.measure.accuracy import Evaluation
 from workbench.plan import Plan
@@ -16,11 +17,15 @@ from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.session.history import History
+from workbench.session.timing import Timed, Timing
 
 KEPT = 4
 """Evidence is remembered for so many models and criteria; some is as large as the model."""
 
 UNRANKED = "its share is an estimate until the channels of all layers are scored"
+
+TINY = 1e-3
+"""Nobody expects a network to be a thousand times as fast."""
 
 EvidenceKey = tuple[PrunedModel, str, int]
 """What evidence belongs to: a model, a criterion and a seed."""
@@ -34,16 +39,19 @@ class Forecast:
     Args:
         history: Whose current model it speaks of.
         training: Where evidence is gathered; never from validation or test data.
+        timing: Predicts latency.
         bus: Told when evidence was gathered.
     """
 
-    def __init__(self, history: History, training: Split, bus: EventBus) -> None:
-        self._history, self._training, self._bus = history, training, bus
+    def __init__(self, history: History, training: Split, timing: Timing, bus: EventBus) -> None:
+        self._history, self._training = history, training
+        self._timing, self._bus = timing, bus
         self._lock = threading.Lock()
         self._predictor = Predictor(history.model)
         self._evidence: dict[EvidenceKey, Evidence] = {}
         self._scores: tuple[PrunedModel, Plan, Scores] | None = None
         self._preview: tuple[PrunedModel, Plan, Evaluation] | None = None
+        self._timed: tuple[PrunedModel, Plan, Timed] | None = None
 
     def left(self, granularity: str) -> dict[str, int]:
         """By unit name, how many channels or weights are left."""
@@ -88,7 +96,21 @@ class Forecast:
             return self._scores[2]
 
     def predict(self, plan: Plan) -> Prediction:
-        """What a plan would lead to, by arithmetic.
+        """What a plan would lead to: counts by arithmetic, latency as far as it was learned."""
+        counted = self._count(plan)
+        kept = counted.kept if plan.granularity == "channel" else self.left("channel")
+        dense = self._history[0].metrics.latency_ms
+        relative = self._timing.predict(kept)
+        if dense is None or relative is None:
+            return counted
+        return replace(
+            counted,
+            latency_ms=relative.scaled(dense.median_ms),
+            speedup=Estimate(1 / relative.value, 1 / relative.high, 1 / max(relative.low, TINY)),
+        )
+
+    def _count(self, plan: Plan) -> Prediction:
+        """What arithmetic knows.
 
         Under global scope the scores decide how much each unit loses. As long as they lack
         evidence, every unit is taken to lose the plan's ratio, and the reasons say so.
@@ -109,6 +131,16 @@ class Forecast:
         if self._preview is None or self._preview[:2] != (self._history.model, plan):
             return None
         return self._preview[2]
+
+    def keep_timed(self, model: PrunedModel, plan: Plan, timed: Timed) -> None:
+        """Remember how long a plan's network takes."""
+        self._timed = (model, plan, timed)
+
+    def timed(self, plan: Plan) -> Timed | None:
+        """How long exactly this plan's network takes, if it was measured for the current model."""
+        if self._timed is None or self._timed[:2] != (self._history.model, plan):
+            return None
+        return self._timed[2]
 
     def _known(self, model: PrunedModel, plan: Plan) -> Evidence | None:
         if not criterion_named(plan.criterion).needs_data:

@@ -2,11 +2,11 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.errors import ModelError
-from workbench.events import EventBus, PreviewMeasured
+from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
 from workbench.export.package import ExportReport, Formats, export_package
 from workbench.finetune import FinetuneSettings, finetune
 from workbench.measure.accuracy import Evaluation, evaluate
@@ -17,6 +17,7 @@ from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
+from workbench.session.timing import Timed, Timing
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Jobs:
     gauge: Gauge
     forecast: Forecast
     recorder: Recorder
+    timing: Timing
     bus: EventBus
 
     def preview(self, plan: Plan) -> Callable[[Monitor], Evaluation]:
@@ -41,6 +43,23 @@ class Jobs:
             found = evaluate(pruned.module, self.gauge.dataset.probe, monitor=rest)
             self.forecast.keep_preview(current, plan, found)
             self.bus.emit(PreviewMeasured(plan, found.accuracy, found.inputs))
+            return found
+
+        return work
+
+    def time(self, plan: Plan) -> Callable[[Monitor], Timed]:
+        """Time the network that the plan makes of the current model."""
+        current = self.history.model
+
+        def work(monitor: Monitor) -> Timed:
+            model = _prunable(current, plan)
+            evidence = self.forecast.evidence(model, plan, Part(monitor, 0, 50, 100))
+            narrowed = model
+            if plan.granularity == "channel":
+                narrowed = replace(model, channels=model.select(plan, evidence).kept)
+            found = self.timing.measure(narrowed, Part(monitor, 50, 100, 100))
+            self.forecast.keep_timed(current, plan, found)
+            self.bus.emit(LatencyMeasured(plan, found.latency.median_ms))
             return found
 
         return work

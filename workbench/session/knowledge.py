@@ -20,7 +20,11 @@ from workbench.session.history import History
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.tasks import TaskRunner
+from workbench.session.timing import Timed, Timing
 from workbench.units import Unit
+
+OF_ONE_PLAN = ("preview", "timing")
+"""Kinds of task whose outcome nobody wants any more once the plan has changed."""
 
 CHANGES = ("prune", "finetune")
 """Kinds of task that commit a step; the history stands still while one is under way."""
@@ -35,6 +39,7 @@ class Knowledge:
     _scoring: Scoring
     _sensing: Sensing
     _budgets: Budgets
+    _timing: Timing
     _tasks: TaskRunner
 
     @property
@@ -71,6 +76,16 @@ class Knowledge:
     def previewed(self) -> Evaluation | None:
         """The probe set's outcome for exactly this plan and model, if it was measured."""
         return self._forecast.previewed(self._plan)
+
+    @property
+    def timed(self) -> Timed | None:
+        """Latency of exactly this plan's network and model, if it was measured."""
+        return self._forecast.timed(self._plan)
+
+    @property
+    def latency_learned(self) -> bool:
+        """Whether as many networks were timed as predictions of latency want."""
+        return self._timing.learned
 
     @property
     def scanning(self) -> bool:

@@ -6,6 +6,7 @@ from workbench.events import EventBus, HistoryChanged
 from workbench.measure.metrics import Metrics
 from workbench.progress import Cancelled, Monitor, Part
 from workbench.pruned import PrunedModel
+from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
 
@@ -13,9 +14,8 @@ from workbench.session.measuring import Gauge
 class Recorder:
     """Writes to a history; used by the engine thread alone."""
 
-    def __init__(self, history: History, gauge: Gauge, bus: EventBus) -> None:
-        self._history, self._gauge, self._bus = history, gauge, bus
-        self._dense_onnx: bytes | None = None
+    def __init__(self, history: History, gauge: Gauge, dense: DenseOnnx, bus: EventBus) -> None:
+        self._history, self._gauge, self._dense, self._bus = history, gauge, dense, bus
 
     def measure_opened(self, monitor: Monitor) -> Metrics:
         """Measure the model as it was opened."""
@@ -43,9 +43,7 @@ class Recorder:
     def _measure_deployment(self, step_id: int, monitor: Monitor) -> None:
         model, metrics = self._history.model_of(step_id), self._history[step_id].metrics
         try:
-            if step_id and self._dense_onnx is None:
-                self._dense_onnx = self._gauge.onnx(self._history.model_of(0), monitor)
-            dense = self._dense_onnx if step_id else None
+            dense = self._dense.file(monitor) if step_id else None
             metrics, exported = self._gauge.deployment(model, metrics, dense, monitor)
         except Cancelled:
             return
@@ -53,7 +51,7 @@ class Recorder:
             self._history.annotate(step_id, f"latency and file sizes not measured: {error}")
         else:
             if step_id == 0:
-                self._dense_onnx = exported
+                self._dense.keep(exported)
             self._history.measured(step_id, metrics)
         self._bus.emit(HistoryChanged(self._history.current.id))
 

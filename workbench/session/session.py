@@ -15,6 +15,7 @@ from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
 from workbench.export.package import FORMATS, ExportReport, Formats
 from workbench.finetune import FinetuneSettings
+from workbench.latency_model import LocalCpu
 from workbench.measure.accuracy import Evaluation
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
@@ -23,16 +24,18 @@ from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
 from workbench.sensitivity import RATIOS, Sensitivity
 from workbench.session.budgets import Budgets
+from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.jobs import Jobs
-from workbench.session.knowledge import CHANGES, Knowledge
+from workbench.session.knowledge import CHANGES, OF_ONE_PLAN, Knowledge
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import ScanSettings, Sensing
 from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
+from workbench.session.timing import Timed, Timing
 from workbench.session.training_log import TrainingLog
 
 T = TypeVar("T")
@@ -96,8 +99,10 @@ class Session(Knowledge):
         self._lock = threading.RLock()
         gauge = Gauge(self.dataset, one_input)
         self._history = History(dense, gauge.counts(dense), f"opened {opened.name}")
-        self._forecast = Forecast(self._history, self.dataset.train, self.events)
-        self._recorder = Recorder(self._history, gauge, self.events)
+        dense_onnx = DenseOnnx(self._history, gauge)
+        self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
+        self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)
+        self._recorder = Recorder(self._history, gauge, dense_onnx, self.events)
         self._sensing = Sensing(
             self._history,
             self._forecast,
@@ -106,7 +111,9 @@ class Session(Knowledge):
             None if scan_cache is None else Path(scan_cache),
         )
         self._budgets = Budgets(self._history, self._forecast, self._sensing)
-        self._jobs = Jobs(self._history, gauge, self._forecast, self._recorder, self.events)
+        self._jobs = Jobs(
+            self._history, gauge, self._forecast, self._recorder, self._timing, self.events
+        )
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind
@@ -140,7 +147,7 @@ class Session(Knowledge):
             if plan == self._plan:
                 return
             self._plan = plan
-        self._tasks.cancel("preview")
+        self._tasks.cancel(*OF_ONE_PLAN)
         self._scoring.follow(plan)
         self.events.emit(PlanChanged(plan))
 
@@ -161,6 +168,14 @@ class Session(Knowledge):
     def preview(self) -> Evaluation:
         """Accuracy on the probe set with the plan carried out on a copy."""
         return self.submit_preview().result()
+
+    def time_plan(self) -> Timed:
+        """Latency of the plan's network, measured in turn with the dense model."""
+        return self.submit_timing().result()
+
+    def learn_latency(self) -> None:
+        """Time networks of many widths, so that `predict` knows the latency of others."""
+        return self.submit_latency().result()
 
     def prune(self) -> Step:
         """Carry the plan out; returns the committed step, fully measured."""
@@ -201,7 +216,23 @@ class Session(Knowledge):
 
     def submit_preview(self) -> Task[Evaluation]:
         """Queue a preview; one that waits or runs is dropped."""
-        return self._submit("preview", "measuring the plan", self._jobs.preview(self._plan))
+        with self._lock:
+            self._tasks.cancel("preview")
+            work = self._jobs.preview(self._plan)
+            return self._tasks.submit("preview", "measuring the plan", work)
+
+    def submit_timing(self) -> Task[Timed]:
+        """Queue the timing of the plan's network; one that waits or runs is dropped."""
+        with self._lock:
+            self._tasks.cancel("timing")
+            work = self._jobs.time(self._plan)
+            return self._tasks.submit("timing", "timing the plan's network", work)
+
+    def submit_latency(self) -> Task[None]:
+        """Queue what latency predictions are learned from; one under way is dropped."""
+        with self._lock:
+            self._tasks.cancel("latency")
+            return self._tasks.submit("latency", "learning latency", self._timing.learn)
 
     def submit_scan(self, settings: ScanSettings) -> Task[Sensitivity]:
         """Queue a sensitivity scan by the plan's rule; a scan under way is dropped."""
@@ -262,7 +293,7 @@ class Session(Knowledge):
 
     def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
         with self._lock:
-            self._tasks.cancel("preview")
+            self._tasks.cancel(*OF_ONE_PLAN, "latency")
             return self._tasks.submit(kind, title, work)
 
     def _move(self, move: Callable[[], Step]) -> Step:
@@ -273,6 +304,6 @@ class Session(Knowledge):
                     f"{making[0].title}). Wait for it, or cancel it first."
                 )
             step = move()
-        self._tasks.cancel("preview")
+        self._tasks.cancel(*OF_ONE_PLAN)
         self.events.emit(HistoryChanged(step.id))
         return step

@@ -18,10 +18,10 @@ T = TypeVar("T")
 _REPORT_EVERY_S = 0.05
 _WAIT_S = 0.2
 
-URGENT = ("evidence", "preview")
+URGENT = ("evidence", "preview", "timing")
 """Kinds of task that a person waits for with a finger on a slider."""
 
-PATIENT = ("measure", "scan")
+PATIENT = ("measure", "latency", "scan")
 """Kinds of task that let urgent ones go first, even once they run: at their next report."""
 
 
