@@ -97,3 +97,12 @@ def test_a_trade_off_can_be_cancelled() -> None:
     for name in ("best", "greedy"):
         with pytest.raises(Cancelled):
             trade_off(problem(PLAN), allocator_named(name), "macs", falling, Stop())
+
+
+@pytest.mark.parametrize("name", ALLOCATORS)
+def test_a_trade_off_only_shrinks_and_jumps_no_further_than_single_channels_do(name: str) -> None:
+    of = problem(Plan(), sizes=(64, 128, 64))
+    path = trade_off(of, allocator_named(name), "macs", falling).path
+    steps = -np.diff(path, axis=0)
+    assert (steps >= 0).all() and steps.any(axis=1).all()
+    assert np.diff(of.share("macs", path)).min() > -0.05

@@ -17,6 +17,10 @@ Accuracy = Callable[[Mapping[str, np.ndarray]], np.ndarray | None]
 shape; None if unknown."""
 
 
+FINE = 0.01
+"""Share of the dense cost between neighbours on a trade-off: who drags along it sees no jumps."""
+
+
 @dataclass(frozen=True)
 class TradeOffPoint:
     """One network on the way from the largest to the smallest.
@@ -149,7 +153,7 @@ def trade_off(
         Cancelled: If the monitor says so.
     """
     _check(problem, metric)
-    path = allocator.path(problem, metric, monitor)
+    path = _without_gaps(problem, metric, allocator.path(problem, metric, monitor))
     return TradeOff(_points(problem, path, accuracy), path)
 
 
@@ -157,6 +161,18 @@ def plan_at(plan: Plan, point: TradeOffPoint) -> Plan:
     """A plan that leads to a point: locked units keep the ratios they would have unlocked."""
     own = {unit: ratio if unit in plan.locks else 0.0 for unit, ratio in plan.ratios.items()}
     return plan.with_(scope="local", ratio=0.0, ratios={**own, **point.ratios})
+
+
+def _without_gaps(problem: Problem, metric: str, path: np.ndarray) -> np.ndarray:
+    """A path with networks in between where its next one costs a good deal less."""
+    shares = problem.share(metric, path)
+    rows = [path[:1]]
+    for before, after, gap in zip(path, path[1:], -np.diff(shares), strict=False):
+        ways = np.linspace(0, 1, max(1, round(gap / FINE)) + 1)[1:-1, None]
+        between = [problem.allowed(wanted) for wanted in before + ways * (after - before)]
+        rows.append(np.array([*between, after]))
+    found = np.concatenate(rows)
+    return found[np.append(True, (np.diff(found, axis=0) != 0).any(axis=1))]
 
 
 def _points(problem: Problem, path: np.ndarray, accuracy: Accuracy) -> tuple[TradeOffPoint, ...]:
