@@ -23,20 +23,26 @@ DAMAGE = {
 """Loss added in nats by unit and ratio: the middle one hardly matters."""
 
 
-def three_layers() -> nn.Module:
+def three_layers(first: int, second: int, third: int) -> nn.Module:
     return nn.Sequential(
-        conv(3, 8), nn.ReLU(), conv(8, 16), nn.ReLU(), conv(16, 8), nn.Flatten(), nn.Linear(288, 5)
+        conv(3, first),
+        nn.ReLU(),
+        conv(first, second),
+        nn.ReLU(),
+        conv(second, third),
+        nn.Flatten(),
+        nn.Linear(36 * third, 5),
     ).eval()
 
 
-def model() -> PrunedModel:
+def model(sizes: tuple[int, int, int] = (8, 16, 8)) -> PrunedModel:
     torch.manual_seed(0)
-    module = three_layers()
+    module = three_layers(*sizes)
     return PrunedModel(Anatomy.of(module, torch.zeros(1, *SHAPE)), module)
 
 
-def problem(plan: Plan = PLAN) -> Problem:
-    pruned = model()
+def problem(plan: Plan = PLAN, sizes: tuple[int, int, int] = (8, 16, 8)) -> Problem:
+    pruned = model(sizes)
     return problem_of(pruned, plan, pruned.scores(plan), DAMAGE)
 
 

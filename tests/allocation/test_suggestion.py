@@ -1,19 +1,27 @@
 """From a budget to a plan."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from allocation.problems import PLAN, model, problem
 
 from workbench.allocation import ALLOCATORS, allocator_named
-from workbench.allocation.suggestion import reachable, suggest_above, suggest_within
+from workbench.allocation.suggestion import (
+    reachable,
+    suggest_above,
+    suggest_within,
+    trade_off,
+)
 from workbench.errors import PlanError
 from workbench.plan import Plan
 from workbench.predict import Predictor
+from workbench.progress import Cancelled
 
 
-def falling(ratios: Mapping[str, float]) -> float:
-    return 1 - sum(ratios.values()) / 10
+def falling(ratios: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.asarray(1 - sum(ratios.values()) / 10)
 
 
 @pytest.mark.parametrize("name", ALLOCATORS)
@@ -55,8 +63,46 @@ def test_an_unknown_metric_is_refused() -> None:
         suggest_within(problem(PLAN), PLAN, allocator_named("best"), "charm", 0.5, falling)
 
 
-def test_with_everything_locked_only_the_whole_network_is_offered() -> None:
+@pytest.mark.parametrize("name", ALLOCATORS)
+def test_with_everything_locked_there_is_nothing_to_suggest(name: str) -> None:
     plan = PLAN.lock("0", "2", "4")
     assert reachable(problem(plan))["macs"] == 1
-    with pytest.raises(PlanError, match=r"at least 1\.000 of the dense model, got 0\.5"):
-        suggest_within(problem(plan), plan, allocator_named("best"), "macs", 0.5, falling)
+    with pytest.raises(PlanError, match=r"got none: every unit is locked.*plan\.unlock"):
+        suggest_within(problem(plan), plan, allocator_named(name), "macs", 0.5, falling)
+    with pytest.raises(PlanError, match="got none: every unit is locked"):
+        suggest_above(problem(plan), plan, allocator_named(name), "macs", 0.5, falling)
+
+
+def test_a_locked_unit_keeps_the_ratio_it_would_have_unlocked() -> None:
+    plan = PLAN.with_ratio("2", 0.5).with_ratio("0", 0.25).lock("2")
+    found = suggest_within(problem(plan), plan, allocator_named("best"), "macs", 0.6, falling)
+    assert found.plan.ratios["2"] == 0.5
+    assert "2" not in found.point.ratios
+    assert found.plan.ratio_of("2") == 0
+
+
+def test_a_known_trade_off_is_not_worked_out_again() -> None:
+    of, rule = problem(PLAN), allocator_named("greedy")
+    known = trade_off(of, rule, "macs", falling)
+    found = suggest_within(of, PLAN, rule, "macs", 0.5, falling, known)
+    assert found.curve is known.points
+    assert found == replace(suggest_within(of, PLAN, rule, "macs", 0.5, falling), curve=found.curve)
+
+
+def test_a_trade_off_can_be_cancelled() -> None:
+    class Stop:
+        def report(self, done: float, total: float, message: str = "") -> None:
+            raise Cancelled(message)
+
+    for name in ("best", "greedy"):
+        with pytest.raises(Cancelled):
+            trade_off(problem(PLAN), allocator_named(name), "macs", falling, Stop())
+
+
+@pytest.mark.parametrize("name", ALLOCATORS)
+def test_a_trade_off_only_shrinks_and_jumps_no_further_than_single_channels_do(name: str) -> None:
+    of = problem(Plan(), sizes=(64, 128, 64))
+    path = trade_off(of, allocator_named(name), "macs", falling).path
+    steps = -np.diff(path, axis=0)
+    assert (steps >= 0).all() and steps.any(axis=1).all()
+    assert np.diff(of.share("macs", path)).min() > -0.05

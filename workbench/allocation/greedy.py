@@ -3,7 +3,14 @@
 import numpy as np
 
 from workbench.allocation.base import Allocator
+from workbench.allocation.moving import Moving
 from workbench.allocation.problem import Problem
+from workbench.progress import SILENT, Monitor
+
+_Step = tuple[float, float, int, int]
+"""Loss added for what is saved, minus what is saved, unit, level: the least is the best."""
+
+_NONE: _Step = (np.inf, 0.0, -1, -1)
 
 
 class Greedy(Allocator):
@@ -15,21 +22,39 @@ class Greedy(Allocator):
     """
 
     name = "greedy"
-    title = "Sensitivity, greedy"
+    title = "cheapest step first"
+    summary = (
+        "Again and again takes the single step that costs least accuracy for what it saves, by the "
+        "measured sensitivity; it never looks further ahead than one step."
+    )
     reference = "arXiv:1804.03230"
     needs_sensitivity = True
 
-    def path(self, problem: Problem, metric: str) -> np.ndarray:
-        kept, damage = problem.largest, np.array([added[0] for added in problem.damage or ()])
-        rows = [kept]
-        while True:
-            steps = problem.steps[problem.steps.count < kept[problem.steps.unit]]
-            if not len(steps):
-                return np.array(rows)
-            after = steps.taken_from(kept)
-            saved = problem.costs.cost(metric, kept) - problem.costs.cost(metric, after)
-            added = steps.damage - damage[steps.unit]
-            best = np.lexsort((-saved, added / np.maximum(saved, 1e-12)))[0]
-            kept = after[best]
-            damage[steps.unit[best]] = steps.damage[best]
-            rows.append(kept)
+    def path(self, problem: Problem, metric: str, monitor: Monitor = SILENT) -> np.ndarray:
+        moving = Moving(problem.reaches(metric), problem.largest)
+        at = [0] * len(problem.units)  # the level of each unit
+        total = sum(len(levels) - 1 for levels in problem.levels)
+        rows = [moving.kept.copy()]
+        best = [_best_step(problem, moving, unit, 0) for unit in range(len(at))]
+        while best and (step := min(best)) != _NONE:
+            monitor.report(sum(at), total, "taking the cheapest step first")
+            _, _, unit, level = step
+            at[unit] = level
+            moving.set(unit, int(problem.levels[unit][level]))
+            rows.append(moving.kept.copy())
+            for near in moving.neighbours(unit):
+                best[near] = _best_step(problem, moving, near, at[near])
+        return np.array(rows)
+
+
+def _best_step(problem: Problem, moving: Moving, unit: int, level: int) -> _Step:
+    """The best of a unit's steps from where it is; `_NONE` at its last level."""
+    assert problem.damage is not None
+    levels, damage = problem.levels[unit], problem.damage[unit]
+    if level + 1 == len(levels):
+        return _NONE
+    cost = moving.affected(unit, levels[level:])
+    saved = cost[0] - cost[1:]
+    price = (damage[level + 1 :] - damage[level]) / np.maximum(saved, 1e-12)
+    first = int(np.lexsort((-saved, price))[0])
+    return float(price[first]), -float(saved[first]), unit, level + 1 + first

@@ -3,7 +3,9 @@
 import numpy as np
 
 from workbench.allocation.base import Allocator
+from workbench.allocation.moving import Moving
 from workbench.allocation.problem import Problem
+from workbench.progress import SILENT, Monitor
 
 _RATES = 96
 _SWEEPS = 8
@@ -24,64 +26,90 @@ class Lagrangian(Allocator):
     """
 
     name = "best"
-    title = "Sensitivity, best trade"
+    title = "best trade"
+    summary = (
+        "Weighs, for all layers together, the accuracy that each loses by its measured sensitivity "
+        "against what that saves; usually keeps most accuracy."
+    )
     reference = "Everett 1963"
     needs_sensitivity = True
 
-    def path(self, problem: Problem, metric: str) -> np.ndarray:
+    def path(self, problem: Problem, metric: str, monitor: Monitor = SILENT) -> np.ndarray:
         kept = problem.largest
         rows = [kept]
-        for rate in self._rates(problem, metric):
-            kept = np.minimum(self._settle(problem, metric, rate, kept), kept)
+        for number, rate in enumerate(self._rates(problem)):
+            monitor.report(number, _RATES, "trading accuracy for cost")
+            kept = np.minimum(_settle(problem, metric, rate, kept), kept)
             rows.append(kept)
         rows.append(problem.smallest)
         return np.unique(np.array(rows), axis=0)[::-1]
 
-    def within(self, problem: Problem, metric: str, share: float) -> np.ndarray | None:
+    def within(
+        self, problem: Problem, metric: str, share: float, path: np.ndarray | None = None
+    ) -> np.ndarray | None:
         if problem.share(metric, problem.smallest) > share + 1e-9:
             return None
         if problem.share(metric, problem.largest) <= share + 1e-9:
             return problem.largest
-        low, high = np.log(self._rates(problem, metric)[[0, -1]])
+        low, high = np.log(self._rates(problem)[[0, -1]])
         found = problem.smallest
         for _ in range(_BISECTIONS):
             rate = (low + high) / 2
-            kept = self._settle(problem, metric, float(np.exp(rate)), problem.largest)
+            kept = _settle(problem, metric, float(np.exp(rate)), problem.largest)
             if problem.share(metric, kept) <= share + 1e-9:
                 found, high = kept, rate
             else:
                 low = rate
-        return self._spend(problem, metric, share, found)
+        return _spend(problem, metric, share, found)
 
-    def _rates(self, problem: Problem, metric: str) -> np.ndarray:
+    def _rates(self, problem: Problem) -> np.ndarray:
         """Rates in nats per share of the dense cost, from where nothing goes to where all does."""
         assert problem.damage is not None
         worst = max((float(added[-1]) for added in problem.damage), default=0.0)
         return np.geomspace(1e-4, 1e5, _RATES) * max(worst, 1e-3)
 
-    def _settle(self, problem: Problem, metric: str, rate: float, start: np.ndarray) -> np.ndarray:
-        assert problem.damage is not None
-        kept = start.copy()
-        for _ in range(_SWEEPS):
-            before = kept.copy()
-            for unit, levels in enumerate(problem.levels):
-                tried = np.repeat(kept[None], len(levels), axis=0)
-                tried[:, unit] = levels
-                total = problem.damage[unit] + rate * problem.share(metric, tried)
-                kept[unit] = levels[total.argmin()]
-            if np.array_equal(kept, before):
-                break
-        return kept
 
-    def _spend(self, problem: Problem, metric: str, share: float, kept: np.ndarray) -> np.ndarray:
-        """Give back the channels that take away most loss for their cost, while they fit."""
-        while True:
-            steps = problem.steps[problem.steps.count > kept[problem.steps.unit]]
-            after = steps.taken_from(kept)
-            shares = problem.share(metric, after)
-            gained = problem.damage_of(kept)[steps.unit] - steps.damage
-            useful = (shares <= share + 1e-9) & (gained > 0)
-            if not useful.any():
-                return kept
-            spent = np.maximum(shares - problem.share(metric, kept), 1e-12)
-            kept = after[np.where(useful, gained / spent, -np.inf).argmax()]
+def _settle(problem: Problem, metric: str, rate: float, start: np.ndarray) -> np.ndarray:
+    assert problem.damage is not None
+    moving = Moving(problem.reaches(metric), start)
+    rate /= problem.dense_costs[metric]
+    unsettled = set(range(len(problem.levels)))
+    for _ in range(_SWEEPS):
+        changed: set[int] = set()
+        for unit in sorted(unsettled):
+            levels = problem.levels[unit]
+            total = problem.damage[unit] + rate * moving.affected(unit, levels)
+            count = int(levels[total.argmin()])
+            if count != moving.kept[unit]:
+                moving.set(unit, count)
+                changed.update(moving.neighbours(unit))
+        # A unit's best count depends on its neighbours' alone.
+        unsettled = changed
+    return moving.kept
+
+
+def _spend(problem: Problem, metric: str, share: float, kept: np.ndarray) -> np.ndarray:
+    """Give back the channels that take away most loss for their cost, while they fit."""
+    assert problem.damage is not None
+    moving = Moving(problem.reaches(metric), kept)
+    at = problem.level_of(kept)
+    while True:
+        left = (share + 1e-9 - float(problem.share(metric, moving.kept))) * (
+            problem.dense_costs[metric]
+        )
+        best = (0.0, -1, -1)
+        for unit, level in enumerate(at):
+            if level == 0:
+                continue
+            cost = moving.affected(unit, problem.levels[unit][: level + 1])
+            spent = np.maximum(cost[:-1] - cost[-1], 1e-12)
+            gained = problem.damage[unit][level] - problem.damage[unit][:level]
+            worth = np.where((spent <= left) & (gained > 0), gained / spent, -np.inf)
+            most = int(worth.argmax())
+            if worth[most] > best[0]:
+                best = float(worth[most]), unit, most
+        _, unit, level = best
+        if unit < 0:
+            return moving.kept
+        at[unit] = level
+        moving.set(unit, int(problem.levels[unit][level]))

@@ -7,34 +7,12 @@ from functools import cached_property
 import numpy as np
 
 from workbench.allocation.costs import CostModel, dense_costs
+from workbench.allocation.moving import Reaches
 from workbench.limits import Limits
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.units import Unit
-
-
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """Single choices, one entry each: keep `count` of `unit`, its `level`-th, for `damage`."""
-
-    unit: np.ndarray
-    level: np.ndarray
-    count: np.ndarray
-    damage: np.ndarray
-
-    def __getitem__(self, chosen: np.ndarray) -> "Steps":
-        return Steps(self.unit[chosen], self.level[chosen], self.count[chosen], self.damage[chosen])
-
-    def __len__(self) -> int:
-        return len(self.unit)
-
-    def taken_from(self, kept: np.ndarray) -> np.ndarray:
-        """Counts after each step alone, shape ``(steps, units)``."""
-        after = np.repeat(kept[None], len(self), axis=0)
-        after[np.arange(len(self)), self.unit] = self.count
-        return after
-
 
 MOST_LEVELS = 48
 """Counts tried of one unit: enough to tell apart what a person would."""
@@ -49,7 +27,8 @@ class Problem:
         levels: For each, the counts it may keep, falling; the first is the most it may.
         damage: For each, the loss in nats that each of its levels adds, rising; None if no
             sensitivity was measured.
-        ranks: For each, the importance of its channels that are left, rising.
+        ranks: For each, the importance of its channels that are left, rising; None if they were
+            not scored.
         costs: What any choice of counts costs.
         dense_costs: By metric, what the dense model costs.
     """
@@ -57,47 +36,45 @@ class Problem:
     units: tuple[Unit, ...]
     levels: tuple[np.ndarray, ...]
     damage: tuple[np.ndarray, ...] | None
-    ranks: tuple[np.ndarray, ...]
+    ranks: tuple[np.ndarray, ...] | None
     costs: CostModel
     dense_costs: Mapping[str, float]
 
     @property
     def largest(self) -> np.ndarray:
         """The most of every unit that may be kept, shape ``(units,)``."""
-        return np.array([levels[0] for levels in self.levels])
+        return np.array([levels[0] for levels in self.levels], np.int64)
 
     @property
     def smallest(self) -> np.ndarray:
         """The least of every unit that may be kept, shape ``(units,)``."""
-        return np.array([levels[-1] for levels in self.levels])
+        return np.array([levels[-1] for levels in self.levels], np.int64)
+
+    def reaches(self, metric: str) -> Reaches:
+        """What each unit reaches, for a metric."""
+        return self._reaches.setdefault(metric, Reaches(self.costs, metric))
 
     @cached_property
-    def steps(self) -> "Steps":
-        """Every level of every unit, flat."""
-        lengths = [len(levels) for levels in self.levels]
-        added = self.damage or tuple(np.zeros(length) for length in lengths)
-        empty = [np.zeros(0)]
-        return Steps(
-            np.repeat(np.arange(len(lengths)), lengths),
-            np.concatenate([*map(np.arange, lengths), *empty]).astype(np.int64),
-            np.concatenate([*self.levels, *empty]).astype(np.int64),
-            np.concatenate([*added, *empty]),
-        )
+    def _reaches(self) -> dict[str, Reaches]:
+        return {}
 
     def share(self, metric: str, kept: np.ndarray) -> np.ndarray:
         """Cost of these counts as a fraction of the dense model's, shape ``(...)``."""
         share: np.ndarray = self.costs.cost(metric, kept) / self.dense_costs[metric]
         return share
 
+    def level_of(self, kept: np.ndarray) -> list[int]:
+        """Which of its levels each unit's count is."""
+        return [
+            int(np.flatnonzero(levels == count)[0])
+            for levels, count in zip(self.levels, kept, strict=True)
+        ]
+
     def damage_of(self, kept: np.ndarray) -> np.ndarray:
         """The loss in nats that each unit's count adds, shape ``(units,)``."""
         assert self.damage is not None
-        return np.array(
-            [
-                added[int(np.flatnonzero(levels == count)[0])]
-                for added, levels, count in zip(self.damage, self.levels, kept, strict=True)
-            ]
-        )
+        levels = self.level_of(kept)
+        return np.array([added[n] for added, n in zip(self.damage, levels, strict=True)])
 
     def allowed(self, wanted: np.ndarray) -> np.ndarray:
         """For each unit, the level closest to a count wanted, shape ``(units,)``."""
@@ -121,7 +98,7 @@ def levels_of(unit: Unit, plan: Plan, current: int) -> np.ndarray:
 def problem_of(
     model: PrunedModel,
     plan: Plan,
-    scores: Scores,
+    scores: Scores | None = None,
     damage: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> Problem:
     """Set up the question for a channel plan.
@@ -129,7 +106,7 @@ def problem_of(
     Args:
         model: The current model.
         plan: Its locks, bounds and rounding hold; its ratios do not matter.
-        scores: Importance by unit name, per original channel.
+        scores: Importance by unit name, per original channel; rules that rank need it.
         damage: By unit name, (ratio, loss added in nats) rising by ratio; units without one are
             left as they are.
     """
@@ -147,7 +124,9 @@ def problem_of(
             _damage_at(damage[unit.name], unit, counts)
             for unit, counts in zip(units, levels, strict=True)
         )
-    ranks = tuple(np.sort(scores[unit.name][alive[unit.name]]) for unit in units)
+    ranks = None
+    if scores is not None:
+        ranks = tuple(np.sort(scores[unit.name][alive[unit.name]]) for unit in units)
     costs = CostModel.of(model, [unit.name for unit in units])
     return Problem(units, levels, added, ranks, costs, dense_costs(model))
 

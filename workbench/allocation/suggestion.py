@@ -1,7 +1,7 @@
 """From a budget to a plan, and the whole trade-off it was taken from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,9 +10,15 @@ from workbench.allocation.costs import METRICS
 from workbench.allocation.problem import Problem
 from workbench.errors import PlanError
 from workbench.plan import Plan
+from workbench.progress import SILENT, Monitor
 
-Accuracy = Callable[[Mapping[str, float]], float | None]
-"""Predicted accuracy in [0, 1] of pruning by unit name to these ratios; None if unknown."""
+Accuracy = Callable[[Mapping[str, np.ndarray]], np.ndarray | None]
+"""Predicted accuracy in [0, 1], shape ``(networks,)``, of pruning by unit name to ratios of that
+shape; None if unknown."""
+
+
+FINE = 0.01
+"""Share of the dense cost between neighbours on a trade-off: who drags along it sees no jumps."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,19 @@ class TradeOffPoint:
     ratios: Mapping[str, float]
     shares: Mapping[str, float]
     accuracy: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class TradeOff:
+    """The networks a rule goes through for one metric.
+
+    Attributes:
+        points: From the largest to the smallest.
+        path: Counts kept in each, shape ``(points, units)``.
+    """
+
+    points: tuple[TradeOffPoint, ...]
+    path: np.ndarray = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,7 @@ def suggest_within(
     metric: str,
     share: float,
     accuracy: Accuracy,
+    known: TradeOff | None = None,
 ) -> Suggestion:
     """The most accurate plan this rule finds within a budget.
 
@@ -61,20 +81,22 @@ def suggest_within(
         problem: What may be chosen.
         plan: Its other settings stay.
         allocator: The rule.
-        metric: One of ``parameters``, ``macs``, ``size_bytes``.
+        metric: One of `METRICS`.
         share: Fraction of the dense model's cost to keep, in (0, 1].
         accuracy: Predicts accuracy.
+        known: What `trade_off` gives, if that is known already.
 
     Raises:
         PlanError: If no choice costs so little; names the least that can be reached.
     """
-    _check_metric(metric)
+    _check(problem, metric)
     if not 0 < share <= 1:
         raise PlanError(
             f"budget {metric} must be in (0, 1], the fraction of the dense model to keep; got "
             f"{share!r}. Use 0.5 to keep half."
         )
-    kept = allocator.within(problem, metric, share)
+    curve = known or trade_off(problem, allocator, metric, accuracy)
+    kept = allocator.within(problem, metric, share, curve.path)
     if kept is None:
         least = reachable(problem)[metric]
         raise PlanError(
@@ -82,7 +104,8 @@ def suggest_within(
             "locks, caps, rounding and layers that cannot be pruned leave that much. Unlock "
             "units, raise caps, or ask for less."
         )
-    return _suggestion(problem, plan, allocator, metric, kept, accuracy)
+    (point,) = _points(problem, kept[None], accuracy)
+    return Suggestion(plan_at(plan, point), point, curve.points, allocator.name)
 
 
 def suggest_above(
@@ -92,23 +115,23 @@ def suggest_above(
     metric: str,
     floor: float,
     accuracy: Accuracy,
+    known: TradeOff | None = None,
 ) -> Suggestion:
     """The smallest network this rule finds whose predicted accuracy is at least `floor`.
 
     Raises:
         PlanError: If not even the largest network is predicted to be that accurate.
     """
-    _check_metric(metric)
-    path = allocator.path(problem, metric)
-    points = [_point(problem, kept, accuracy) for kept in path]
-    good = [n for n, point in enumerate(points) if (point.accuracy or 0.0) >= floor]
+    _check(problem, metric)
+    points = (known or trade_off(problem, allocator, metric, accuracy)).points
+    good = [point for point in points if (point.accuracy or 0.0) >= floor]
     if not good:
         best = max((point.accuracy or 0.0) for point in points)
         raise PlanError(
             f"accuracy of a suggestion must be at most {best:.4f}, what the model is predicted to "
             f"have with the least pruning; got {floor}. Ask for less accuracy."
         )
-    return _suggestion(problem, plan, allocator, metric, path[good[-1]], accuracy, tuple(points))
+    return Suggestion(plan_at(plan, good[-1]), good[-1], points, allocator.name)
 
 
 def reachable(problem: Problem) -> dict[str, float]:
@@ -117,38 +140,63 @@ def reachable(problem: Problem) -> dict[str, float]:
 
 
 def trade_off(
-    problem: Problem, allocator: Allocator, metric: str, accuracy: Accuracy
-) -> tuple[TradeOffPoint, ...]:
-    """The networks a rule goes through, from the largest to the smallest."""
-    path = allocator.path(problem, metric)
-    return tuple(_point(problem, kept, accuracy) for kept in path)
-
-
-def _suggestion(
     problem: Problem,
-    plan: Plan,
     allocator: Allocator,
     metric: str,
-    kept: np.ndarray,
     accuracy: Accuracy,
-    curve: tuple[TradeOffPoint, ...] | None = None,
-) -> Suggestion:
-    point = _point(problem, kept, accuracy)
-    found = curve if curve is not None else trade_off(problem, allocator, metric, accuracy)
-    ratios = {**dict.fromkeys(plan.ratios, 0.0), **point.ratios}
-    chosen = plan.with_(scope="local", ratio=0.0, ratios=ratios)
-    return Suggestion(chosen, point, found, allocator.name)
+    monitor: Monitor = SILENT,
+) -> TradeOff:
+    """The networks a rule goes through, from the largest to the smallest.
+
+    Raises:
+        PlanError: If there is no such metric, or nothing to choose.
+        Cancelled: If the monitor says so.
+    """
+    _check(problem, metric)
+    path = _without_gaps(problem, metric, allocator.path(problem, metric, monitor))
+    return TradeOff(_points(problem, path, accuracy), path)
 
 
-def _point(problem: Problem, kept: np.ndarray, accuracy: Accuracy) -> TradeOffPoint:
-    ratios = {
-        unit.name: float(1 - count / unit.size)
-        for unit, count in zip(problem.units, kept, strict=True)
-    }
-    shares = {metric: float(problem.share(metric, kept)) for metric in METRICS}
-    return TradeOffPoint(ratios, shares, accuracy(ratios))
+def plan_at(plan: Plan, point: TradeOffPoint) -> Plan:
+    """A plan that leads to a point: locked units keep the ratios they would have unlocked."""
+    own = {unit: ratio if unit in plan.locks else 0.0 for unit, ratio in plan.ratios.items()}
+    return plan.with_(scope="local", ratio=0.0, ratios={**own, **point.ratios})
 
 
-def _check_metric(metric: str) -> None:
+def _without_gaps(problem: Problem, metric: str, path: np.ndarray) -> np.ndarray:
+    """A path with networks in between where its next one costs a good deal less."""
+    shares = problem.share(metric, path)
+    rows = [path[:1]]
+    for before, after, gap in zip(path, path[1:], -np.diff(shares), strict=False):
+        ways = np.linspace(0, 1, max(1, round(gap / FINE)) + 1)[1:-1, None]
+        between = [problem.allowed(wanted) for wanted in before + ways * (after - before)]
+        rows.append(np.array([*between, after]))
+    found = np.concatenate(rows)
+    return found[np.append(True, (np.diff(found, axis=0) != 0).any(axis=1))]
+
+
+def _points(problem: Problem, path: np.ndarray, accuracy: Accuracy) -> tuple[TradeOffPoint, ...]:
+    names = [unit.name for unit in problem.units]
+    ratios = 1 - path / np.array([unit.size for unit in problem.units])
+    shares = {metric: problem.share(metric, path).tolist() for metric in METRICS}
+    known = accuracy(dict(zip(names, ratios.T, strict=True)))
+    accuracies = [None] * len(path) if known is None else known.tolist()
+    return tuple(
+        TradeOffPoint(
+            dict(zip(names, row.tolist(), strict=True)),
+            {metric: column[number] for metric, column in shares.items()},
+            accuracies[number],
+        )
+        for number, row in enumerate(ratios)
+    )
+
+
+def _check(problem: Problem, metric: str) -> None:
     if metric not in METRICS:
         raise PlanError(f"metric of a budget must be one of {', '.join(METRICS)}; got {metric!r}.")
+    if not problem.units:
+        raise PlanError(
+            "a suggestion needs units that it may prune, got none: every unit is locked, was not "
+            "scanned or cannot be pruned. Unlock some with plan.unlock(...); session.units says "
+            "why a unit cannot be pruned."
+        )

@@ -4,6 +4,7 @@ import numpy as np
 
 from workbench.allocation.base import Allocator
 from workbench.allocation.problem import Problem
+from workbench.progress import SILENT, Monitor
 
 _POINTS = 400
 
@@ -17,10 +18,14 @@ class Uniform(Allocator):
     """
 
     name = "uniform"
-    title = "Uniform"
+    title = "same ratio everywhere"
+    summary = (
+        "Every layer loses the same share of its channels: what one does who knows nothing of the "
+        "network, and what the others are to be compared with."
+    )
     reference = "arXiv:2003.03033"
 
-    def path(self, problem: Problem, metric: str) -> np.ndarray:
+    def path(self, problem: Problem, metric: str, monitor: Monitor = SILENT) -> np.ndarray:
         sizes = np.array([unit.size for unit in problem.units])
         rows = [problem.allowed(sizes * (1 - ratio)) for ratio in np.linspace(0, 1, _POINTS)]
         return np.unique(np.array(rows), axis=0)[::-1]

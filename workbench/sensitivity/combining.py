@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from workbench.sensitivity.display import DisplayCurve, loss_curve
@@ -44,5 +45,14 @@ class CombinedAccuracy:
 
     def accuracy(self, ratios: Mapping[str, float]) -> float:
         """Accuracy in [0, 1] expected of pruning these units by these ratios at once."""
-        added = sum(self.added_loss(unit, ratio) for unit, ratio in ratios.items() if ratio > 0)
-        return float(self._accuracy_of_loss.predict(np.array([self.baseline_loss + added]))[0])
+        return float(self.accuracies({unit: np.array([r]) for unit, r in ratios.items()})[0])
+
+    def accuracies(self, ratios: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The same of many networks: ratios by unit, and accuracies, have shape ``(networks,)``."""
+        networks = max((len(row) for row in ratios.values()), default=1)
+        loss = np.full(networks, self.baseline_loss)
+        for unit, row in ratios.items():
+            curve = self.curves.get(unit)
+            if curve is not None:
+                loss += np.where(row > 0, curve.at(row) - curve.values[0], 0.0)
+        return np.asarray(self._accuracy_of_loss.predict(loss), np.float64)

@@ -11,6 +11,7 @@ References:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,12 @@ class DisplayCurve:
         wanted = np.clip(np.asarray(ratios, np.float64), self.ratios[0], self.ratios[-1])
         if len(self.ratios) == 1:
             return np.full(wanted.shape, self.values[0])
-        found: NDArray[np.float64] = PchipInterpolator(self.ratios, self.values)(wanted)
+        found: NDArray[np.float64] = self._interpolator(wanted)
         return found
+
+    @cached_property
+    def _interpolator(self) -> PchipInterpolator:
+        return PchipInterpolator(self.ratios, self.values)
 
 
 def best_accuracy(known: Mapping[str, Sequence[Point]]) -> float:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from torch import nn
 
-from workbench.allocation.suggestion import Suggestion
+from workbench.allocation import allocator_named
+from workbench.allocation.suggestion import Suggestion, TradeOffPoint
 from workbench.anatomy import Anatomy
 from workbench.layers import LayerInfo
 from workbench.measure.accuracy import Evaluation
@@ -13,7 +14,7 @@ from workbench.plan import Plan
 from workbench.predict import Prediction
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
-from workbench.sensitivity import Point
+from workbench.sensitivity import Point, Sensitivity
 from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
@@ -167,5 +168,43 @@ class Knowledge:
     ) -> Suggestion:
         """As `suggest`, with the estimate and the whole trade-off it was taken from."""
         plan = self._plan
-        self._scoring.wait(plan)
+        if allocator_named(allocator).needs_scores:
+            self._scoring.wait(plan)
         return self._budgets.suggest(plan, allocator, accuracy, budgets)
+
+    def reachable(self) -> dict[str, float]:
+        """By metric, the least fraction of the dense model that a suggestion can reach.
+
+        Locks, caps and rounding of the session's plan hold.
+
+        Raises:
+            PlanError: If the plan is not one for channels.
+        """
+        return self._budgets.reachable(self._plan)
+
+    def trade_off(
+        self, *, allocator: str = "best", metric: str = "macs"
+    ) -> tuple[TradeOffPoint, ...]:
+        """The networks an allocator goes through as a metric shrinks, from the largest.
+
+        Raises:
+            PlanError: If it needs a scan and there is none, or nothing can be pruned.
+        """
+        plan = self._plan
+        if allocator_named(allocator).needs_scores:
+            self._scoring.wait(plan)
+        return self._budgets.trade_off(plan, allocator, metric).points
+
+    def known_trade_offs(self, metric: str) -> dict[str, tuple[TradeOffPoint, ...]]:
+        """By allocator, the same at once; those that have been worked out."""
+        known = self._budgets.known_trade_offs(self._plan, metric)
+        return {allocator: found.points for allocator, found in known.items()}
+
+    def estimate(self) -> TradeOffPoint:
+        """Where the session's plan lies among the trade-offs; its accuracy is predicted."""
+        return self._budgets.estimate(self._plan)
+
+    @property
+    def scanned(self) -> Sensitivity | None:
+        """The outcome of the last scan, if it is of the current model and the plan's rule."""
+        return self._sensing.whole(self._plan)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
+from workbench.allocation.suggestion import Suggestion
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
@@ -239,6 +240,20 @@ class Session(Knowledge):
         self._tasks.cancel("scan")
         work = self._sensing.scan(self._plan, settings)
         return self._tasks.submit("scan", "measuring sensitivity", work)
+
+    def submit_suggestion(
+        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
+    ) -> Task[Suggestion]:
+        """Queue a `suggestion`; one under way is dropped."""
+        self._tasks.cancel("suggest")
+        work = self._budgets.choose(self._plan, allocator, accuracy, budgets)
+        return self._tasks.submit("suggest", "looking for a plan", work)
+
+    def submit_comparison(self, metric: str) -> Task[None]:
+        """Queue `trade_off` of every allocator that has what it needs; one under way is dropped."""
+        self._tasks.cancel("compare")
+        work = self._budgets.compare(self._plan, metric)
+        return self._tasks.submit("compare", "working out trade-offs", work)
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""

@@ -18,7 +18,7 @@ T = TypeVar("T")
 _REPORT_EVERY_S = 0.05
 _WAIT_S = 0.2
 
-URGENT = ("evidence", "preview", "timing")
+URGENT = ("evidence", "preview", "timing", "suggest", "compare")
 """Kinds of task that a person waits for with a finger on a slider."""
 
 PATIENT = ("measure", "latency", "scan")
