@@ -7,10 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from workbench.allocation.costs import CostModel, dense_costs
+from workbench.hand_picks import NO_PICKS, Picked
 from workbench.limits import Limits
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
-from workbench.selection import Scores
+from workbench.selection import Scores, hand_picks, ranked
 from workbench.units import Unit
 
 
@@ -49,7 +50,8 @@ class Problem:
         levels: For each, the counts it may keep, falling; the first is the most it may.
         damage: For each, the loss in nats that each of its levels adds, rising; None if no
             sensitivity was measured.
-        ranks: For each, the importance of its channels that are left, rising.
+        ranks: For each, the importance of its channels that are left, rising; hand picks outrank
+            it.
         costs: What any choice of counts costs.
         dense_costs: By metric, what the dense model costs.
     """
@@ -109,9 +111,9 @@ class Problem:
         )
 
 
-def levels_of(unit: Unit, plan: Plan, current: int) -> np.ndarray:
-    """The counts a unit may keep under a plan's bounds and rounding, falling."""
-    limits = Limits.of(unit, plan)
+def levels_of(unit: Unit, plan: Plan, current: int, picked: Picked = NO_PICKS) -> np.ndarray:
+    """The counts a unit may keep under a plan's bounds, hand picks and rounding, falling."""
+    limits = Limits.of(unit, plan, picked)
     wanted = np.unique(np.linspace(limits.fewest, min(limits.most, current), MOST_LEVELS).round())
     found = {limits.nearest(int(count)) for count in wanted}
     possible = sorted((count for count in found if count <= current), reverse=True)
@@ -128,7 +130,7 @@ def problem_of(
 
     Args:
         model: The current model.
-        plan: Its locks, bounds and rounding hold; its ratios do not matter.
+        plan: Its locks, bounds, hand picks and rounding hold; its ratios do not matter.
         scores: Importance by unit name, per original channel.
         damage: By unit name, (ratio, loss added in nats) rising by ratio; units without one are
             left as they are.
@@ -140,14 +142,19 @@ def problem_of(
         if unit.prunable and unit.name not in plan.locks and (damage is None or unit.name in damage)
     )
     current = {unit.name: int(alive[unit.name].sum()) for unit in units}
-    levels = tuple(levels_of(unit, plan, current[unit.name]) for unit in units)
+    found = hand_picks(plan, alive)
+    picked = {unit.name: found[unit.name] for unit in units if unit.name in found}
+    levels = tuple(
+        levels_of(unit, plan, current[unit.name], picked.get(unit.name, NO_PICKS)) for unit in units
+    )
     added = None
     if damage is not None:
         added = tuple(
             _damage_at(damage[unit.name], unit, counts)
             for unit, counts in zip(units, levels, strict=True)
         )
-    ranks = tuple(np.sort(scores[unit.name][alive[unit.name]]) for unit in units)
+    order = ranked({unit.name: scores[unit.name] for unit in units}, alive, picked)
+    ranks = tuple(np.sort(order[unit.name][alive[unit.name]]) for unit in units)
     costs = CostModel.of(model, [unit.name for unit in units])
     return Problem(units, levels, added, ranks, costs, dense_costs(model))
 

@@ -47,8 +47,8 @@ class Budgets:
         if measured is None and (rule.needs_sensitivity or accuracy is not None):
             raise PlanError(
                 f"allocator {allocator!r} needs measured sensitivity, and there is none for this "
-                "model, criterion and rounding. Call session.scan_sensitivity() first, or use "
-                "allocator='uniform' or 'global'."
+                "model, criterion, rounding and hand picks. Call session.scan_sensitivity() "
+                "first, or use allocator='uniform' or 'global'."
             )
         combined = None if measured is None else CombinedAccuracy.of(measured)
         problem = self._problem(plan, measured, combined)
