@@ -36,6 +36,14 @@ def test_criteria_without_evidence_or_use_are_left_out(dense: PrunedModel) -> No
     assert set(found.criteria) == DATA_FREE - {"bn_scale"}
 
 
+def test_criteria_that_would_take_seconds_are_left_out(
+    dense: PrunedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.channels.importances.MOST_DIFFERENCES", 6 * 6 * 36 - 1)
+    found = importances(dense, dense.anatomy.graph.group("conv2"), {})
+    assert set(found.criteria) == DATA_FREE - {"bn_scale", "fpgm"}
+
+
 def test_gone_channels_have_no_rank(dense: PrunedModel) -> None:
     pruned, _ = dense.prune(Plan().remove("conv2", [1, 5]))
     found = importances(pruned, pruned.anatomy.graph.group("conv2"), {})

@@ -18,6 +18,9 @@ from workbench.pruned import PrunedModel
 LEFT_OUT = ("random",)
 """Ranks that say nothing about a channel."""
 
+MOST_DIFFERENCES = 3e9
+"""Criteria that compare all pairs of filters are left out where that takes more subtractions."""
+
 
 @dataclass(frozen=True, eq=False)
 class Importances:
@@ -52,7 +55,7 @@ def importances(
 ) -> Importances:
     """Rank a group's channels by all criteria without data, and by those with evidence at hand.
 
-    Criteria that do not apply to the group are left out.
+    Criteria that do not apply to the group, or would take seconds, are left out.
 
     Args:
         model: The current model.
@@ -64,11 +67,13 @@ def importances(
     # Scores compare within a group only, so that no other group has to be scored.
     channels = Channels(model.module, (group,), model.alive("channel"), model.structure, seed)
     alive = channels.alive[group.name]
+    wide = _differences(channels, group) > MOST_DIFFERENCES
     wanted = [
         criterion
         for criterion in criteria_for("channel")
         if criterion.name not in LEFT_OUT
         and (not criterion.needs_data or criterion.name in evidence)
+        and not (criterion.compares_pairs and wide)
     ]
     found: dict[str, np.ndarray] = {}
     for number, criterion in enumerate(wanted):
@@ -91,6 +96,12 @@ def agreement_of(ranks: np.ndarray) -> np.ndarray:
     norms[norms == 0] = np.nan
     together: np.ndarray = np.clip(centred @ centred.T / np.outer(norms, norms), -1, 1)
     return together
+
+
+def _differences(channels: Channels, group: Group) -> int:
+    """Numbers to subtract where every filter that makes the group is compared with all others."""
+    weights = {member.parameter: tensor for member, tensor in channels.members(group, "output")}
+    return sum(weight.shape[0] * weight.numel() for weight in weights.values() if weight.dim() > 1)
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -113,7 +113,7 @@ def responses(
             if images is None:
                 return None
             if tally is None:
-                tally = _Tally(dataset, images.shape[1], images.shape[2:], images)
+                tally = _Tally(dataset, *images.shape[1:])
             tally.add(inputs, images, labels, done)
             done += len(labels)
     return None if tally is None else tally.responses(producer.numbers, size)
@@ -129,10 +129,7 @@ def why_uncorrelated(channels: int) -> str:
 class _Tally:
     """Adds up batches of responses ``(B, C, H, W)`` of the channels left."""
 
-    def __init__(
-        self, dataset: Dataset, channels: int, shape: tuple[int, ...], first: Tensor
-    ) -> None:
-        height, width = shape
+    def __init__(self, dataset: Dataset, channels: int, height: int, width: int) -> None:
         self._map = min(height, LARGEST_MAP), min(width, LARGEST_MAP)
         self._grid = min(height, _CELLS), min(width, _CELLS)
         fitting = MAPS_BYTES // max(1, channels * math.prod(self._map))
@@ -142,8 +139,6 @@ class _Tally:
         self._maps: dict[int, Tensor] = {}
         self._sums = torch.zeros(len(dataset.classes), channels, dtype=torch.float64)
         self._counts = torch.zeros(len(dataset.classes), dtype=torch.float64)
-        # Taken off before squaring, so that a large mean does not drown the differences.
-        self._shift = first.mean((0, 2, 3)).double()
         correlated = 0 if why_uncorrelated(channels) else channels
         self._products = torch.zeros(correlated, correlated, dtype=torch.float64)
         self._total = torch.zeros(channels, dtype=torch.float64)
@@ -154,7 +149,7 @@ class _Tally:
         self._sums.index_add_(0, labels, images.mean((2, 3)).double())
         self._counts += torch.bincount(labels, minlength=len(self._counts))
         cells = F.adaptive_avg_pool2d(images, self._grid)
-        rows = cells.permute(0, 2, 3, 1).flatten(0, 2).double() - self._shift
+        rows = cells.permute(0, 2, 3, 1).flatten(0, 2).double()
         self._total += rows.sum(0)
         self._samples += len(rows)
         self._inputs += len(labels)
