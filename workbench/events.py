@@ -96,6 +96,13 @@ class EvidenceGathered(Event):
 
 
 @dataclass(frozen=True)
+class ChannelsInspected(Event):
+    """There is a report on the channels of a unit of the current model."""
+
+    unit: str
+
+
+@dataclass(frozen=True)
 class TargetsChanged(Event):
     """The session has other targets."""
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from workbench.hand_picks import NO_PICKS, Picked
 from workbench.plan import Plan
 from workbench.units import Unit
 
@@ -19,10 +20,11 @@ class Limits:
 
     Attributes:
         size: How many the dense model has.
-        fewest, most: Bounds of the count. Where no whole count lies between floor and cap, the
-            cap holds.
+        fewest, most: Bounds of the count. Where none lies between them, `fewest` holds: a cap
+            outranks a floor, and what is kept by hand outranks what is removed by hand.
         step: Counts are kept multiples of this, but for the whole unit.
         floor, cap: The ratios the bounds come from.
+        picked: The hand picks they come from.
     """
 
     size: int
@@ -31,15 +33,19 @@ class Limits:
     step: int
     floor: float
     cap: float
+    picked: Picked = NO_PICKS
 
     @classmethod
-    def of(cls, unit: Unit, plan: Plan) -> "Limits":
-        """A plan's limits on a unit."""
+    def of(cls, unit: Unit, plan: Plan, picked: Picked = NO_PICKS) -> "Limits":
+        """A plan's limits on a unit, of whose channels some were picked by hand."""
         floor, cap = plan.bounds_of(unit.name)
-        fewest = max(LEAST_KEPT, unit.size - math.floor(cap * unit.size + _SLACK))
-        most = max(fewest, unit.size - math.ceil(floor * unit.size - _SLACK))
+        capped = unit.size - math.floor(cap * unit.size + _SLACK)
+        fewest = max(LEAST_KEPT, capped, len(picked.kept))
+        most = unit.size - math.ceil(floor * unit.size - _SLACK)
+        if picked.removed:
+            most = min(most, picked.left - len(picked.removed))
         step = min(plan.round_to, unit.size) if unit.granularity == "channel" else 1
-        return cls(unit.size, fewest, most, step, floor, cap)
+        return cls(unit.size, fewest, max(fewest, most), step, floor, cap, picked)
 
     def nearest(self, wanted: int) -> int:
         """The allowed count closest to the one wanted; the cap outranks multiples and floor."""
@@ -55,22 +61,55 @@ class Limits:
 
     def why(self, wanted: int, got: int, round_to: int) -> str:
         """Why a unit keeps `got` where `wanted` was asked for; empty if it keeps that."""
+        if staying := self.why_staying(got, round_to):
+            return staying
         if got == wanted:
             return ""
         reasons = [self.why_bounded(wanted)]
         if self.step > 1 and got != min(max(wanted, self.fewest), self.most):
-            reasons.append(
-                f"it has fewer than {round_to}, to which counts are rounded"
-                if self.step < round_to
-                else f"rounded to a multiple of {self.step}"
-            )
-        return ", ".join(filter(None, reasons)) or "at least one is kept"
+            reasons.append(self._why_rounded(round_to))
+        return ", ".join(filter(None, reasons)) or _AT_LEAST_ONE
+
+    def why_staying(self, got: int, round_to: int) -> str:
+        """Why some channels that a person removes are among the `got` that are kept, or empty."""
+        removed = len(self.picked.removed)
+        if not (staying := self.picked.staying(got)):
+            return ""
+        bounded = self.fewest > self.picked.left - removed
+        why = (self.why_fewest() or _AT_LEAST_ONE) if bounded else self._why_rounded(round_to)
+        return f"{staying} of {by_hand(removed, 'removed')} stay: {why}"
 
     def why_bounded(self, wanted: int) -> str:
         """Which bound a count goes beyond, in words; empty if none."""
-        if wanted < self.fewest and self.cap < 1:
-            return at_most(self.cap)
-        return at_least(self.floor) if wanted > self.most else ""
+        if wanted < self.fewest:
+            return self.why_fewest()
+        return self.why_most() if wanted > self.most else ""
+
+    def why_fewest(self) -> str:
+        """What sets the lower bound, in words; empty if it is only that one is kept."""
+        if self.picked.kept and self.fewest == len(self.picked.kept):
+            return by_hand(self.fewest, "kept")
+        return at_most(self.cap) if self.cap < 1 else ""
+
+    def why_most(self) -> str:
+        """What sets the upper bound, in words; empty if it is only the size."""
+        removed = len(self.picked.removed)
+        if removed and self.most == self.picked.left - removed:
+            return by_hand(removed, "removed")
+        return at_least(self.floor) if self.floor > 0 else ""
+
+    def _why_rounded(self, round_to: int) -> str:
+        if self.step < round_to:
+            return f"it has fewer than {round_to}, to which counts are rounded"
+        return f"rounded to a multiple of {self.step}"
+
+
+_AT_LEAST_ONE = "at least one is kept"
+
+
+def by_hand(count: int, verb: str) -> str:
+    """Hand picks in words: "2 removed by hand"."""
+    return f"{count} {verb} by hand"
 
 
 def at_most(cap: float) -> str:

@@ -3,17 +3,33 @@
 import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
 from workbench.errors import PlanError
+from workbench.hand_picks import (
+    Picks,
+    check_disjoint,
+    checked_channels,
+    checked_picks,
+    with_picks,
+    without_picks,
+)
 from workbench.pattern import Pattern
+from workbench.plan_checks import (
+    check_choice,
+    check_names,
+    check_ratio,
+    check_ratios,
+    check_scope,
+    check_whole,
+)
 
 GRANULARITIES = ("channel", "weight", "n:m")
 SCOPES = ("local", "global")
 
 _BY_UNIT = ("ratios", "min_ratios", "max_ratios")
+_PICKS = ("removed_channels", "kept_channels")
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,9 @@ class Plan:
             most this much, whatever ratio or ranking ask for. 1 is no cap.
         min_ratios, max_ratios: Units with a floor or cap of their own, instead of the plan's.
         locks: Units that are left as they are.
+        removed_channels, kept_channels: Channels picked by hand, by unit, counted as in the dense
+            model: the first go before all others, the second after all others, whatever the
+            criterion says. A lock outranks them.
         pattern: ``"2:4"`` keeps 2 of every 4 weights; for granularity ``"n:m"``.
         round_to: Channel counts are kept multiples of this.
         seed: For criteria that draw random numbers.
@@ -52,27 +71,30 @@ class Plan:
     min_ratios: Mapping[str, float] = field(default_factory=dict, hash=False)
     max_ratios: Mapping[str, float] = field(default_factory=dict, hash=False)
     locks: frozenset[str] = frozenset()
+    removed_channels: Picks = field(default_factory=dict, hash=False)
+    kept_channels: Picks = field(default_factory=dict, hash=False)
     pattern: str = "2:4"
     round_to: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_choice("granularity", self.granularity, GRANULARITIES)
-        _check_choice("scope", self.scope, SCOPES)
-        _check_scope(self.scope, self.granularity)
-        _check_ratio("ratio of the plan", self.ratio, "To remove nothing use 0.")
-        _check_ratios("ratio", self.ratios, "To leave a layer alone use 0 or plan.lock({!r}).")
-        _check_ratio("min_ratio of the plan", self.min_ratio, "To require nothing use 0.")
-        _check_ratio("max_ratio of the plan", self.max_ratio, "To allow any use 1.", closed=True)
-        _check_ratios("min_ratio", self.min_ratios, "To require nothing of {!r} use 0.")
-        _check_ratios("max_ratio", self.max_ratios, "To allow any of {!r} use 1.", closed=True)
-        _check_names("locks", self.locks)
-        _check_whole("round_to", self.round_to, "Use 1 for no rounding, 8 for most hardware.", 1)
-        _check_whole("seed", self.seed, "Use 0, for example.")
+        check_choice("granularity", self.granularity, GRANULARITIES)
+        check_choice("scope", self.scope, SCOPES)
+        check_scope(self.scope, self.granularity)
+        check_ratio("ratio of the plan", self.ratio, "To remove nothing use 0.")
+        check_ratios("ratio", self.ratios, "To leave a layer alone use 0 or plan.lock({!r}).")
+        check_ratio("min_ratio of the plan", self.min_ratio, "To require nothing use 0.")
+        check_ratio("max_ratio of the plan", self.max_ratio, "To allow any use 1.", closed=True)
+        check_ratios("min_ratio", self.min_ratios, "To require nothing of {!r} use 0.")
+        check_ratios("max_ratio", self.max_ratios, "To allow any of {!r} use 1.", closed=True)
+        check_names("locks", self.locks)
+        check_whole("round_to", self.round_to, "Use 1 for no rounding, 8 for most hardware.", 1)
+        check_whole("seed", self.seed, "Use 0, for example.")
         for setting in ("ratio", "min_ratio", "max_ratio"):
             object.__setattr__(self, setting, float(getattr(self, setting)))
         for setting in _BY_UNIT:
             object.__setattr__(self, setting, _in_order(getattr(self, setting)))
+        self._set_picks()
         object.__setattr__(self, "pattern", str(Pattern.parse(self.pattern)))
         object.__setattr__(self, "round_to", int(self.round_to))
         object.__setattr__(self, "seed", int(self.seed))
@@ -85,8 +107,8 @@ class Plan:
     def with_(self, **changes: Any) -> "Plan":
         """A plan with other settings.
 
-        Another granularity has other units, so it starts without ratios, bounds and locks of
-        their own; and N:M starts with the only scope it has.
+        Another granularity has other units, so it starts without ratios, bounds, locks and
+        hand-picked channels of their own; and N:M starts with the only scope it has.
 
         Raises:
             PlanError: If a setting is unknown or out of range.
@@ -97,7 +119,9 @@ class Plan:
                 f"a plan has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}."
             )
         if changes.get("granularity", self.granularity) != self.granularity:
-            changes = {setting: {} for setting in _BY_UNIT} | {"locks": frozenset()} | changes
+            changes = (
+                {setting: {} for setting in (*_BY_UNIT, *_PICKS)} | {"locks": frozenset()} | changes
+            )
             if changes["granularity"] == "n:m":
                 changes = {"scope": "local"} | changes
         return dataclasses.replace(self, **changes)
@@ -142,6 +166,34 @@ class Plan:
         """A plan in which these units may be pruned again."""
         return self.with_(locks=self.locks - set(units))
 
+    def keep(self, unit: str, channels: int | Collection[int]) -> "Plan":
+        """A plan that keeps these channels by hand; what was removed by hand changes sides.
+
+        Raises:
+            PlanError: If a channel is not a whole number of at least 0, or the granularity is not
+                ``"channel"``.
+        """
+        return self._picking("kept_channels", "removed_channels", unit, channels)
+
+    def remove(self, unit: str, channels: int | Collection[int]) -> "Plan":
+        """A plan that removes these channels by hand; what was kept by hand changes sides.
+
+        Raises:
+            PlanError: As for `keep`.
+        """
+        return self._picking("removed_channels", "kept_channels", unit, channels)
+
+    def release(self, unit: str, channels: int | Collection[int] | None = None) -> "Plan":
+        """A plan without hand picks of these channels, or of any channel of the unit."""
+        gone = None if channels is None else checked_channels(unit, channels)
+        return self.with_(
+            **{setting: without_picks(getattr(self, setting), unit, gone) for setting in _PICKS}
+        )
+
+    def picks_of(self, unit: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Channels of a unit that are removed and kept by hand."""
+        return self.removed_channels.get(unit, ()), self.kept_channels.get(unit, ())
+
     def ratio_of(self, unit: str) -> float:
         """What the plan requests for a unit; 0 for a locked one."""
         return 0.0 if unit in self.locks else self.ratios.get(unit, self.ratio)
@@ -156,7 +208,7 @@ class Plan:
     @property
     def named_units(self) -> frozenset[str]:
         """Every unit the plan names."""
-        return self.locks.union(self.ratios, self.min_ratios, self.max_ratios)
+        return self.locks.union(*(getattr(self, setting) for setting in (*_BY_UNIT, *_PICKS)))
 
     @property
     def removes(self) -> str:
@@ -174,6 +226,10 @@ class Plan:
             "min_ratio": self.min_ratio,
             "max_ratio": self.max_ratio,
             "locks": sorted(self.locks),
+            **{
+                setting: {unit: list(channels) for unit, channels in getattr(self, setting).items()}
+                for setting in _PICKS
+            },
             "pattern": self.pattern,
             "round_to": self.round_to,
             "seed": self.seed,
@@ -189,6 +245,30 @@ class Plan:
         if not isinstance(data, Mapping):
             raise PlanError(f"a plan's JSON must be an object of settings, got {data!r}.")
         return cls().with_(**data)
+
+    def _picking(self, to: str, other: str, unit: str, channels: int | Collection[int]) -> "Plan":
+        picked = checked_channels(unit, channels)
+        return self.with_(
+            **{
+                to: with_picks(getattr(self, to), unit, picked),
+                other: without_picks(getattr(self, other), unit, picked),
+            }
+        )
+
+    def _set_picks(self) -> None:
+        for setting in _PICKS:
+            picks = getattr(self, setting)
+            if isinstance(picks, Mapping):
+                check_names(setting, picks)
+            object.__setattr__(self, setting, checked_picks(setting, picks))
+        check_disjoint(self.removed_channels, self.kept_channels)
+        picked = sorted({*self.removed_channels, *self.kept_channels})
+        if picked and self.granularity != "channel":
+            raise PlanError(
+                "granularity of a plan must be 'channel' to keep or remove channels by hand, got "
+                f"{self.granularity!r} with picks of unit {picked[0]!r}. Use "
+                "plan.with_(granularity='channel') first, or leave the picks out."
+            )
 
     def _check_bounds(self) -> None:
         if self.min_ratio > self.max_ratio:
@@ -207,54 +287,3 @@ class Plan:
 
 def _in_order(ratios: Mapping[str, float]) -> Mapping[str, float]:
     return MappingProxyType({unit: float(ratios[unit]) for unit in sorted(ratios)})
-
-
-def _check_choice(setting: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise PlanError(f"{setting} of a plan must be one of {', '.join(choices)}; got {value!r}.")
-
-
-def _check_scope(scope: str, granularity: str) -> None:
-    if granularity == "n:m" and scope != "local":
-        raise PlanError(
-            f"scope of a plan must be 'local' for granularity 'n:m', got {scope!r}: every unit "
-            "that is on loses the same share, so there is nothing to rank across units. Leave "
-            "scope out, or use granularity 'weight'."
-        )
-
-
-def _check_ratio(what: str, ratio: object, remedy: str, *, closed: bool = False) -> None:
-    # NumPy's numbers are welcome; True is 1 to Python, but nobody means a ratio by it.
-    number = isinstance(ratio, Real) and not isinstance(ratio, bool)
-    if not number or not (0 <= ratio < 1 or (closed and ratio == 1)):  # type: ignore[operator]
-        interval = "[0, 1]" if closed else "[0, 1)"
-        raise PlanError(f"{what} must be in {interval}, got {ratio!r}. {remedy}")
-
-
-def _check_ratios(setting: str, ratios: object, remedy: str, *, closed: bool = False) -> None:
-    if not isinstance(ratios, Mapping):
-        raise PlanError(
-            f"{setting}s of a plan must be given by unit name, got {ratios!r}. Use for example "
-            "{'conv1': 0.5}."
-        )
-    _check_names(f"{setting}s", ratios)
-    for unit, ratio in ratios.items():
-        _check_ratio(f"{setting} of unit {unit!r}", ratio, remedy.format(unit), closed=closed)
-
-
-def _check_names(setting: str, names: object) -> None:
-    # A string would pass as a collection of its letters.
-    listed = isinstance(names, Collection) and not isinstance(names, str)
-    if not listed or not all(isinstance(name, str) for name in names):  # type: ignore[attr-defined]
-        raise PlanError(
-            f"{setting} of a plan must hold unit names, got {names!r}. session.units lists them."
-        )
-
-
-def _check_whole(setting: str, value: object, remedy: str, least: int | None = None) -> None:
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or (least is not None and value < least):  # type: ignore[operator]
-        bound = "" if least is None else f" of at least {least}"
-        raise PlanError(
-            f"{setting} of the plan must be a whole number{bound}, got {value!r}. {remedy}"
-        )

@@ -12,7 +12,7 @@ from workbench.estimate import Estimate
 from workbench.layers import LayerInfo
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
-from workbench.selection import Scores, kept_counts, ranked
+from workbench.selection import Scores, hand_picks, kept_counts, ranked
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,17 @@ class Predictor:
     def _predict(self, plan: Plan, scores: Scores | None) -> Prediction:
         units = self.anatomy.units(plan.granularity, plan.pattern)
         patterned = self.current.patterned(plan) if plan.granularity == "n:m" else {}
+        alive = self._alive[_counted(plan.granularity)]
+        picked = hand_picks(plan, alive)
         if scores is not None:
-            scores = ranked(scores, self._alive[_counted(plan.granularity)])
+            scores = ranked(scores, alive, picked)
         counts = kept_counts(
             units,
             plan,
             self.left(plan.granularity),
             scores,
             {name: count for name, (count, _) in patterned.items()},
+            picked,
         )
         kept = {name: count for name, (count, _) in counts.items()}
         reasons = {name: reason for name, (_, reason) in counts.items() if reason}

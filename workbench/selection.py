@@ -7,7 +7,8 @@ import numpy as np
 
 from workbench.errors import InternalError
 from workbench.graph.structure import Kept
-from workbench.limits import Limits, at_least, at_most
+from workbench.hand_picks import NO_PICKS, Picked, outranked, picked_units
+from workbench.limits import Limits, at_most, by_hand
 from workbench.pattern import Layout, Pattern
 from workbench.plan import Plan
 from workbench.ranking import removed_together
@@ -62,6 +63,7 @@ def kept_counts(
     current: Mapping[str, int],
     scores: Scores | None = None,
     patterned: Mapping[str, int] | None = None,
+    picked: Mapping[str, Picked] | None = None,
 ) -> Counts:
     """How many of each unit a plan keeps, and what stood in the way.
 
@@ -72,24 +74,39 @@ def kept_counts(
         scores: What `ranked` gives; needed for global scope only.
         patterned: How many the plan's pattern leaves of each unit whose blocks fit it now;
             needed for granularity ``"n:m"`` only.
+        picked: What `hand_picks` gives, where channels were picked by hand.
     """
     if plan.granularity == "n:m":
         return _pattern_counts(units, plan, current, patterned)
+    picked = picked or {}
     counts = {
-        unit.name: _count(unit, plan.ratio_of(unit.name), plan, current)
+        unit.name: _count(unit, plan.ratio_of(unit.name), plan, current, picked)
         for unit in units
         if not _is_shared(unit, plan)
     }
     shared = [unit for unit in units if _is_shared(unit, plan)]
-    return counts | _shared_counts(shared, plan, current, scores) if shared else counts
+    return counts | _shared_counts(shared, plan, current, scores, picked) if shared else counts
 
 
-def ranked(scores: Scores, alive: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Scores, float64, in which everything that is gone already ranks below all that is left."""
-    return {
+def hand_picks(plan: Plan, alive: Mapping[str, np.ndarray]) -> dict[str, Picked]:
+    """By unit name, what a plan picks by hand among what is left."""
+    return picked_units(plan.removed_channels, plan.kept_channels, alive)
+
+
+def ranked(
+    scores: Scores,
+    alive: Mapping[str, np.ndarray],
+    picked: Mapping[str, Picked] | None = None,
+) -> dict[str, np.ndarray]:
+    """Scores, float64, in which everything that is gone already ranks below all that is left.
+
+    What is kept by hand ranks above all else, and what is removed by hand below all that is left.
+    """
+    ranks = {
         name: np.where(alive[name], scored.astype(np.float64), -np.inf)
         for name, scored in scores.items()
     }
+    return ranks | {name: outranked(ranks[name], own) for name, own in (picked or {}).items()}
 
 
 def select(
@@ -108,10 +125,11 @@ def select(
         alive: By unit name, bool: what earlier steps left. Nothing else can be kept.
         layouts: Where the blocks of each unit lie; needed for granularity ``"n:m"`` only.
     """
-    ranks = ranked(scores, alive)
+    picked = hand_picks(plan, alive)
+    ranks = ranked(scores, alive, picked)
     current = {name: int(flags.sum()) for name, flags in alive.items()}
     patterned = None if layouts is None else patterned_counts(layouts, plan, alive)
-    counts = kept_counts(units, plan, current, ranks, patterned)
+    counts = kept_counts(units, plan, current, ranks, patterned, picked)
     kept, results = {}, []
     for unit in units:
         name, (count, reason) = unit.name, counts[unit.name]
@@ -166,18 +184,29 @@ def patterned_counts(
     }
 
 
-def _count(unit: Unit, ratio: float, plan: Plan, current: Mapping[str, int]) -> tuple[int, str]:
+def _count(
+    unit: Unit,
+    ratio: float,
+    plan: Plan,
+    current: Mapping[str, int],
+    picked: Mapping[str, Picked],
+) -> tuple[int, str]:
     """How many to keep for a ratio of the dense count, and what stood in the way."""
-    left = current[unit.name]
+    left, own = current[unit.name], picked.get(unit.name, NO_PICKS)
     if fixed := _why_fixed(unit, plan):
-        return left, fixed
-    limits = Limits.of(unit, plan)
+        return (
+            left,
+            f"{fixed}: {by_hand(len(own.removed), 'removed')} stay" if own.removed else fixed,
+        )
+    limits = Limits.of(unit, plan, own)
     wanted = round(unit.size * (1 - ratio))
     allowed = limits.nearest(wanted)
+    further = "already pruned further" if wanted > left and ratio > 0 else ""
     if wanted > left and allowed >= left:
-        return left, "already pruned further" if ratio > 0 else ""
+        return left, limits.why_staying(left, plan.round_to) or further
     count = min(allowed, left)
-    return count, limits.why(wanted, count, plan.round_to)
+    why = limits.why(wanted, count, plan.round_to)
+    return count, ", ".join(filter(None, (further, why)))
 
 
 def _why_fixed(unit: Unit, plan: Plan) -> str:
@@ -196,7 +225,11 @@ def _is_shared(unit: Unit, plan: Plan) -> bool:
 
 
 def _shared_counts(
-    shared: Sequence[Unit], plan: Plan, current: Mapping[str, int], scores: Scores | None
+    shared: Sequence[Unit],
+    plan: Plan,
+    current: Mapping[str, int],
+    scores: Scores | None,
+    picked: Mapping[str, Picked],
 ) -> Counts:
     """Global scope: all sharing units are ranked together and lose the plan's ratio of their sum.
 
@@ -204,14 +237,14 @@ def _shared_counts(
     """
     if scores is None:
         raise InternalError("global scope needs scores")
-    limits = {unit.name: Limits.of(unit, plan) for unit in shared}
+    limits = {unit.name: Limits.of(unit, plan, picked.get(unit.name, NO_PICKS)) for unit in shared}
     size = sum(unit.size for unit in shared)
     wanted = round(plan.ratio * size)
     removed = removed_together(limits, current, scores, wanted)
     total = sum(removed.values())
     counts = {}
     for unit in shared:
-        count, reason = _count(unit, removed[unit.name] / unit.size, plan, current)
+        count, reason = _count(unit, removed[unit.name] / unit.size, plan, current, picked)
         if not reason and count != round(unit.size * (1 - plan.ratio)):
             reason = _why_shared(limits[unit.name], count)
         if total != wanted:
@@ -224,11 +257,9 @@ def _shared_counts(
 
 
 def _why_shared(limits: Limits, count: int) -> str:
-    if limits.cap < 1 and count == limits.fewest:
-        return at_most(limits.cap)
-    if limits.floor > 0 and count == limits.most:
-        return at_least(limits.floor)
-    return "ranked together with all other units"
+    bound = limits.why_fewest() if count == limits.fewest else ""
+    bound = bound or (limits.why_most() if count == limits.most else "")
+    return bound or "ranked together with all other units"
 
 
 def _pattern_counts(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import PlanError, UnknownUnitError
 from workbench.graph.groups import ChannelGraph
+from workbench.hand_picks import check_in_range
 from workbench.layers import LayerInfo
 from workbench.pattern import Pattern
 from workbench.plan import Plan
@@ -92,15 +93,23 @@ def check_units(plan: Plan, units: Sequence[Unit]) -> None:
 
     Raises:
         UnknownUnitError: If a unit does not exist; names the closest that do.
-        PlanError: If a unit with a ratio or floor of its own above 0 cannot be pruned.
+        PlanError: If a unit with a ratio or floor of its own above 0, or with channels removed by
+            hand, cannot be pruned; or if it does not have a channel that was picked by hand.
     """
     by_name = {unit.name: unit for unit in units}
     for name in sorted(plan.named_units):
         if name not in by_name:
             raise UnknownUnitError(_unknown(name, plan.granularity, units))
         unit = by_name[name]
+        removed, kept = plan.picks_of(name)
+        check_in_range(name, unit.size, (*removed, *kept))
         if unit.prunable or name in plan.locks:
             continue
+        if removed:
+            raise PlanError(
+                f"no channel of unit {name!r} can be removed by hand, got {removed[0]}: it is not "
+                f"prunable, because {unit.reason}. plan.release({name!r}) takes it out of the plan."
+            )
         for setting, ratios in (("ratio", plan.ratios), ("min_ratio", plan.min_ratios)):
             if ratios.get(name, 0) > 0:
                 raise PlanError(

@@ -16,8 +16,9 @@ from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import set_text, text
 from workbench import Session
 from workbench.criteria import criterion_named
+from workbench.hand_picks import outranked
 from workbench.layers import main_weight, weight_histogram, weight_statistics
-from workbench.selection import kept_flags
+from workbench.selection import hand_picks, kept_flags
 from workbench.sensitivity.display import best_accuracy
 from workbench.units import Unit
 
@@ -66,7 +67,9 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
     alive, scores = session.alive()[unit.name], session.known_scores()
     ranked = np.where(alive, 0.0 if scores is None else scores[unit.name], -np.inf)
     layout = session.pruned.layouts.get(unit.name) if unit.granularity == "n:m" else None
-    kept = kept_flags(session.plan, ranked, session.predict(wait=False).kept[unit.name], layout)
+    picked = hand_picks(session.plan, {unit.name: alive}).get(unit.name)
+    order = ranked if picked is None else outranked(ranked, picked)
+    kept = kept_flags(session.plan, order, session.predict(wait=False).kept[unit.name], layout)
     numbers = np.flatnonzero(alive)
     few = len(numbers) <= MAX_IMPORTANCES and scores is not None
     statistics = weight_statistics(weight)

@@ -8,10 +8,11 @@ import numpy as np
 
 from workbench.allocation.costs import CostModel, dense_costs
 from workbench.allocation.moving import Reaches
+from workbench.hand_picks import NO_PICKS, Picked
 from workbench.limits import Limits
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
-from workbench.selection import Scores
+from workbench.selection import Scores, hand_picks, ranked
 from workbench.units import Unit
 
 MOST_LEVELS = 48
@@ -27,8 +28,8 @@ class Problem:
         levels: For each, the counts it may keep, falling; the first is the most it may.
         damage: For each, the loss in nats that each of its levels adds, rising; None if no
             sensitivity was measured.
-        ranks: For each, the importance of its channels that are left, rising; None if they were
-            not scored.
+        ranks: For each, the importance of its channels that are left, rising, hand picks first and
+            last; None if they were not scored.
         costs: What any choice of counts costs.
         dense_costs: By metric, what the dense model costs.
     """
@@ -86,9 +87,9 @@ class Problem:
         )
 
 
-def levels_of(unit: Unit, plan: Plan, current: int) -> np.ndarray:
-    """The counts a unit may keep under a plan's bounds and rounding, falling."""
-    limits = Limits.of(unit, plan)
+def levels_of(unit: Unit, plan: Plan, current: int, picked: Picked = NO_PICKS) -> np.ndarray:
+    """The counts a unit may keep under a plan's bounds, hand picks and rounding, falling."""
+    limits = Limits.of(unit, plan, picked)
     wanted = np.unique(np.linspace(limits.fewest, min(limits.most, current), MOST_LEVELS).round())
     found = {limits.nearest(int(count)) for count in wanted}
     possible = sorted((count for count in found if count <= current), reverse=True)
@@ -105,7 +106,7 @@ def problem_of(
 
     Args:
         model: The current model.
-        plan: Its locks, bounds and rounding hold; its ratios do not matter.
+        plan: Its locks, bounds, hand picks and rounding hold; its ratios do not matter.
         scores: Importance by unit name, per original channel; rules that rank need it.
         damage: By unit name, (ratio, loss added in nats) rising by ratio; units without one are
             left as they are.
@@ -117,7 +118,11 @@ def problem_of(
         if unit.prunable and unit.name not in plan.locks and (damage is None or unit.name in damage)
     )
     current = {unit.name: int(alive[unit.name].sum()) for unit in units}
-    levels = tuple(levels_of(unit, plan, current[unit.name]) for unit in units)
+    found = hand_picks(plan, alive)
+    picked = {unit.name: found[unit.name] for unit in units if unit.name in found}
+    levels = tuple(
+        levels_of(unit, plan, current[unit.name], picked.get(unit.name, NO_PICKS)) for unit in units
+    )
     added = None
     if damage is not None:
         added = tuple(
@@ -126,7 +131,8 @@ def problem_of(
         )
     ranks = None
     if scores is not None:
-        ranks = tuple(np.sort(scores[unit.name][alive[unit.name]]) for unit in units)
+        order = ranked({unit.name: scores[unit.name] for unit in units}, alive, picked)
+        ranks = tuple(np.sort(order[unit.name][alive[unit.name]]) for unit in units)
     costs = CostModel.of(model, [unit.name for unit in units])
     return Problem(units, levels, added, ranks, costs, dense_costs(model))
 

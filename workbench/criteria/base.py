@@ -24,6 +24,8 @@ class Criterion(ABC):
         reference: The paper it comes from.
         granularities: Those it can rank. N:M ranks single weights, as ``"weight"`` does.
         needs_data: Whether it reads evidence that has to be gathered from training data.
+        compares_pairs: Whether it compares every filter of a layer with every other, which takes
+            seconds for wide layers.
     """
 
     name: ClassVar[str]
@@ -31,6 +33,7 @@ class Criterion(ABC):
     reference: ClassVar[str]
     granularities: ClassVar[tuple[str, ...]] = EVERY
     needs_data: ClassVar[bool] = False
+    compares_pairs: ClassVar[bool] = False
 
     def check_granularity(self, granularity: str) -> None:
         """Refuse a granularity that it cannot rank.

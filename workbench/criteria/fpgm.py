@@ -21,6 +21,7 @@ class FPGM(FilterCriterion):
     title = "Geometric median (FPGM)"
     reference = "arXiv:1811.00250"
     granularities = CHANNELS_ONLY
+    compares_pairs = True
 
     def channel_importance(self, weight: Tensor) -> Tensor:
         rows = filters(weight)

@@ -50,7 +50,8 @@ def scan(
     Args:
         model: What is pruned.
         dataset: Its probe set is answered; training inputs are used to recalibrate.
-        plan: Granularity, criterion, rounding, seed. Its ratios, locks and bounds do not matter.
+        plan: Granularity, criterion, rounding, seed, hand-picked channels. Its ratios, locks and
+            bounds do not matter.
         ratios: Fractions of the dense model's count, in (0, 1).
         units: Units to scan; all that can be pruned by default.
         recalibrate: Whether batch-norm statistics are estimated again on training batches

@@ -10,7 +10,7 @@ from workbench.criteria import Evidence
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 
-_NO_MATTER = ("ratio", "ratios", "locks")
+_NO_MATTER = ("ratio", "ratios", "locks", "removed_channels", "kept_channels")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

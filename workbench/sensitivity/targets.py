@@ -95,7 +95,7 @@ def alone(model: PrunedModel, plan: Plan, unit: str, ratio: float) -> Plan:
     """The plan that prunes one unit by the rules of another plan, and nothing else.
 
     Every other unit is locked. Locks and bounds of the given plan are left out: they say where a
-    slider may stand, not what happens there.
+    slider may stand, not what happens there. The unit's hand-picked channels stay picked.
     """
     names = {other.name for other in units_of(model, plan)}
     defaults = {entry.name: entry for entry in dataclasses.fields(Plan) if entry.name in _BOUNDS}
@@ -103,7 +103,15 @@ def alone(model: PrunedModel, plan: Plan, unit: str, ratio: float) -> Plan:
         name: entry.default if entry.default is not dataclasses.MISSING else {}
         for name, entry in defaults.items()
     }
-    return plan.with_(ratio=0.0, ratios={unit: ratio}, locks=names - {unit}, **bounds)
+    removed, kept = plan.picks_of(unit)
+    return plan.with_(
+        ratio=0.0,
+        ratios={unit: ratio},
+        locks=names - {unit},
+        removed_channels={unit: removed},
+        kept_channels={unit: kept},
+        **bounds,
+    )
 
 
 def units_of(model: PrunedModel, plan: Plan) -> tuple[Unit, ...]:

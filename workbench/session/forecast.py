@@ -81,6 +81,15 @@ class Forecast:
         self._bus.emit(EvidenceGathered(plan.criterion))
         return found
 
+    def evidence_at_hand(self, model: PrunedModel, seed: int) -> dict[str, Evidence]:
+        """By criterion, what was gathered of a model so far."""
+        with self._lock:
+            return {
+                criterion: found
+                for (of, criterion, of_seed), found in self._evidence.items()
+                if of is model and of_seed == seed
+            }
+
     def scores(self, plan: Plan) -> Scores:
         """Importance by unit name, per original channel or weight, by the plan's criterion.
 

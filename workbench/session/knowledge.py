@@ -8,6 +8,7 @@ from torch import nn
 from workbench.allocation import allocator_named
 from workbench.allocation.suggestion import Suggestion, TradeOffPoint
 from workbench.anatomy import Anatomy
+from workbench.channels import ChannelReport
 from workbench.layers import LayerInfo
 from workbench.measure.accuracy import Evaluation
 from workbench.plan import Plan
@@ -18,6 +19,7 @@ from workbench.sensitivity import Point, Sensitivity
 from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
+from workbench.session.inspecting import Inspecting
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.tasks import TaskRunner
@@ -39,6 +41,7 @@ class Knowledge:
     _forecast: Forecast
     _scoring: Scoring
     _sensing: Sensing
+    _inspecting: Inspecting
     _budgets: Budgets
     _timing: Timing
     _tasks: TaskRunner
@@ -136,6 +139,14 @@ class Knowledge:
         if wait and plan.scope == "global":
             self._scoring.wait(plan)
         return self._forecast.predict(plan)
+
+    def channel_report(self, unit: str) -> ChannelReport | None:
+        """What `inspect_channels` found of a unit of the current model; None if nothing yet."""
+        return self._inspecting.report(unit)
+
+    def needs_inspection(self, unit: str) -> bool:
+        """Whether `inspect_channels` would find more than `channel_report` gives."""
+        return self._inspecting.lacks(self._plan, unit)
 
     @property
     def busy(self) -> bool:

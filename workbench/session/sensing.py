@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from workbench.data import Dataset
 from workbench.events import EventBus, PointMeasured
@@ -41,9 +42,14 @@ class _Found:
 
     model: PrunedModel
     rule: Plan
+    plan: Plan
     points: dict[str, dict[float, Point]] = field(default_factory=dict)
-    ordered: Mapping[str, tuple[Point, ...]] | None = None
+    ordered: tuple[Any, Mapping[str, tuple[Point, ...]]] | None = None
     whole: Sensitivity | None = None
+
+    def holds(self, unit: str, plan: Plan) -> bool:
+        """Whether a plan picks the same channels of a unit by hand; others do not matter to it."""
+        return self.plan.picks_of(unit) == plan.picks_of(unit)
 
 
 class Sensing:
@@ -76,7 +82,7 @@ class Sensing:
         def work(monitor: Monitor) -> Sensitivity:
             model = self._history.model
             evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
-            found = _Found(model, rule_of(plan))
+            found = _Found(model, rule_of(plan), plan)
             with self._lock:
                 self._found = found
             whole = scan(
@@ -102,20 +108,28 @@ class Sensing:
         """The outcome of the last scan, if it came to its end and fits the model and the plan."""
         with self._lock:
             found = self._fitting(plan)
-            return None if found is None else found.whole
+            if found is None or found.whole is None:
+                return None
+            return found.whole if all(found.holds(u, plan) for u in found.points) else None
 
     def points(self, plan: Plan) -> Mapping[str, tuple[Point, ...]]:
-        """By unit, what is known so far, by rising ratio; the same object until more is known."""
+        """By unit, what is known so far, by rising ratio; the same object until more is known.
+
+        A unit of which other channels were picked by hand since has no figures.
+        """
         with self._lock:
             found = self._fitting(plan)
             if found is None:
                 return NOTHING_KNOWN
-            if found.ordered is None:
-                found.ordered = {
+            picks = plan.removed_channels, plan.kept_channels
+            if found.ordered is None or found.ordered[0] != picks:
+                ordered = {
                     unit: tuple(points[ratio] for ratio in sorted(points))
                     for unit, points in found.points.items()
+                    if found.holds(unit, plan)
                 }
-            return found.ordered
+                found.ordered = picks, ordered
+            return found.ordered[1]
 
     def _fitting(self, plan: Plan) -> _Found | None:
         found = self._found
@@ -131,7 +145,7 @@ class Sensing:
 
 
 def rule_of(plan: Plan) -> Plan:
-    """The part of a plan that figures of single units depend on."""
+    """The part of a plan that figures of all units depend on; hand picks matter to their own."""
     return Plan(
         granularity=plan.granularity,
         criterion=plan.criterion,

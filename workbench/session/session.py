@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from workbench.allocation.suggestion import Suggestion
 from workbench.anatomy import Anatomy
+from workbench.channels import ChannelReport
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
@@ -28,6 +29,7 @@ from workbench.session.budgets import Budgets
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
+from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
 from workbench.session.knowledge import CHANGES, OF_ONE_PLAN, Knowledge
 from workbench.session.measuring import Gauge
@@ -38,6 +40,7 @@ from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.timing import Timed, Timing
 from workbench.session.training_log import TrainingLog
+from workbench.units import check_units
 
 T = TypeVar("T")
 
@@ -111,6 +114,7 @@ class Session(Knowledge):
             self.events,
             None if scan_cache is None else Path(scan_cache),
         )
+        self._inspecting = Inspecting(self._history, self._forecast, self.dataset, self.events)
         self._budgets = Budgets(self._history, self._forecast, self._sensing)
         self._jobs = Jobs(
             self._history, gauge, self._forecast, self._recorder, self._timing, self.events
@@ -202,6 +206,17 @@ class Session(Knowledge):
         settings = ScanSettings(mode, ratios, units, recalibrate)
         return self.submit_scan(settings).result()
 
+    def inspect_channels(self, unit: str) -> ChannelReport:
+        """What the single channels of a unit are like; see `channels.ChannelReport`.
+
+        Args:
+            unit: A unit of granularity ``"channel"``, whatever the plan's is.
+
+        Raises:
+            UnknownUnitError: If there is none of that name.
+        """
+        return self.submit_inspect_channels(unit).result()
+
     def finetune(self, epochs: int = 3, **settings: Any) -> Step:
         """Train what is left; returns the committed step.
 
@@ -254,6 +269,13 @@ class Session(Knowledge):
         self._tasks.cancel("compare")
         work = self._budgets.compare(self._plan, metric)
         return self._tasks.submit("compare", "working out trade-offs", work)
+
+    def submit_inspect_channels(self, unit: str) -> Task[ChannelReport]:
+        """Queue a look at the channels of a unit; one at another unit is dropped."""
+        check_units(Plan().lock(unit), self.anatomy.units("channel"))
+        self._tasks.cancel("channels")
+        work = self._inspecting.inspection(self._plan, unit)
+        return self._tasks.submit("channels", f"looking at the channels of {unit}", work)
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""

@@ -18,10 +18,10 @@ T = TypeVar("T")
 _REPORT_EVERY_S = 0.05
 _WAIT_S = 0.2
 
-URGENT = ("evidence", "preview", "timing", "suggest", "compare")
-"""Kinds of task that a person waits for with a finger on a slider."""
+URGENT = ("evidence", "preview", "timing", "channels", "suggest", "compare")
+"""Kinds of task that a person waits for, with a finger on a slider or looking at a layer."""
 
-PATIENT = ("measure", "latency", "scan")
+PATIENT = ("measure", "latency", "scan", "channels")
 """Kinds of task that let urgent ones go first, even once they run: at their next report."""
 
 
