@@ -4,6 +4,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -173,6 +174,7 @@ class Session(Knowledge):
         ratios: Sequence[float] = RATIOS,
         units: Sequence[str] | None = None,
         recalibrate: bool = False,
+        executor: Executor | None = None,
     ) -> Sensitivity:
         """Measure on the probe set what pruning each unit alone costs; see `sensitivity.scan`.
 
@@ -182,8 +184,10 @@ class Session(Knowledge):
             units: Units to scan; all that can be pruned by default.
             recalibrate: Whether batch-norm statistics are estimated again before every
                 measurement.
+            executor: Whose workers measure, such as a ``ProcessPoolExecutor``'s or a cluster's;
+                the engine thread by default.
         """
-        settings = ScanSettings(mode, ratios, units, recalibrate)
+        settings = ScanSettings(mode, ratios, units, recalibrate, executor)
         return self.submit_scan(settings).result()
 
     def finetune(self, epochs: int = 3, **settings: Any) -> Step:
