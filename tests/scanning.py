@@ -1,9 +1,11 @@
 """Small networks, data for them, and the plain loop that sensitivity scans are held against."""
 
 import copy
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 from networks import TRAPS
 from torch import Tensor, nn
@@ -16,6 +18,7 @@ from workbench.masks import apply_masks, mask_channels
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.models import build_model
 from workbench.pruned import PrunedModel
+from workbench.sensitivity import Sensitivity
 
 Case = tuple[PrunedModel, Dataset]
 
@@ -81,3 +84,17 @@ def plainly(model: PrunedModel, data: Dataset, plan: Plan, unit: str, ratio: flo
         shape = model.anatomy.layer(unit).weight_shape
         apply_masks(module, {unit: torch.from_numpy(np.asarray(kept).reshape(shape))})
     return evaluate(module, data.probe)
+
+
+def assert_same_figures(found: Sensitivity, expected: Sensitivity) -> None:
+    """Point for point; losses to rounding, as values may be computed from others."""
+    rounded = [dataclasses.replace(point, loss=0.0) for point in found.points]
+    assert rounded == [dataclasses.replace(point, loss=0.0) for point in expected.points]
+    losses = [point.loss for point in expected.points]
+    assert [point.loss for point in found.points] == pytest.approx(losses, abs=1e-6)
+    assert (found.mode, found.granularity, found.notes) == (
+        expected.mode,
+        expected.granularity,
+        expected.notes,
+    )
+    assert found.baseline == expected.baseline

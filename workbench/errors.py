@@ -46,6 +46,10 @@ class HistoryError(WorkbenchError):
     """There is no such step, or nothing to undo or redo."""
 
 
+class WorkerError(WorkbenchError):
+    """Workers of an executor died, or cannot run what was sent to them."""
+
+
 class BusyError(WorkbenchError):
     """The session is running a task that excludes what was asked for."""
 

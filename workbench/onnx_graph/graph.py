@@ -53,15 +53,18 @@ class OnnxGraph:
         Raises:
             CutError: If `data` is no ONNX model.
         """
-        try:
-            proto = onnx.load_from_string(data)
-            shapes = shapes_by_batch(proto)
-        except Exception as error:  # protobuf and the shape inference raise types of their own
-            raise CutError(
-                f"a graph to cut must be a complete ONNX model, got {len(data):,} bytes that "
-                f"cannot be read: {error}. Export the module again."
-            ) from error
+        proto, shapes = _parsed(data)
         return cls(proto, _sources(proto, tensors_of(module)), shapes)
+
+    @classmethod
+    def restored(cls, data: bytes, sources: Mapping[str, tuple[Source, ...]]) -> "OnnxGraph":
+        """The same graph where the module is not at hand; `sources` is what `read` found.
+
+        Raises:
+            CutError: If `data` is no ONNX model.
+        """
+        proto, shapes = _parsed(data)
+        return cls(proto, sources, shapes)
 
     @cached_property
     def nodes(self) -> tuple[onnx.NodeProto, ...]:
@@ -158,6 +161,17 @@ class OnnxGraph:
             seen.add(place)
             open_names.extend(self.nodes[place].input)
         return tuple(sorted(seen))
+
+
+def _parsed(data: bytes) -> tuple[onnx.ModelProto, Mapping[str, Shape]]:
+    try:
+        proto = onnx.load_from_string(data)
+        return proto, shapes_by_batch(proto)
+    except Exception as error:  # protobuf and the shape inference raise types of their own
+        raise CutError(
+            f"a graph to cut must be a complete ONNX model, got {len(data):,} bytes that "
+            f"cannot be read: {error}. Export the module again."
+        ) from error
 
 
 def _sources(

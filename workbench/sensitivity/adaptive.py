@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from workbench.progress import Monitor, Part
 from workbench.sensitivity.routes import Chosen, Logits, Run
-from workbench.sensitivity.strategies import Answers, Known, margins
-from workbench.sensitivity.targets import Target
+from workbench.sensitivity.strategies import Answers, AnyT, Known, margins
+from workbench.sensitivity.targets import AnyTarget
 
 _FEWEST = 4  # inputs that tell how far interpolation is off
 _ROUNDS = 2  # of more inputs, as the first ones tell that it is further off than expected
@@ -52,11 +52,15 @@ class Adaptive:
         """Its thresholds."""
         return {"first": self.first, "then": self.then, "collapsed": self.collapsed}
 
+    def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
+        """The one with the highest ratio."""
+        return _ordered(targets)[-1]
+
     def answers(
-        self, targets: Sequence[Target], known: Known, run: Run, monitor: Monitor
+        self, targets: Sequence[AnyTarget], known: Known, run: Run, monitor: Monitor
     ) -> Iterator[Answers]:
         """Answers of every target: the last one, then those in the middle of what is left."""
-        ordered = sorted(targets, key=lambda target: target.achieved)
+        ordered = _ordered(targets)
         if not ordered:
             return
         steps = [Part(monitor, place, place + 1, len(ordered)) for place in range(len(ordered))]
@@ -79,7 +83,7 @@ class Adaptive:
             open_ranges += [(low, middle), (middle, high)]
 
     def _logits(
-        self, target: Target, between: "_Between", run: Run, monitor: Monitor
+        self, target: AnyTarget, between: "_Between", run: Run, monitor: Monitor
     ) -> tuple[Logits, int]:
         chosen = between.within(self.first)
         if between.one_class > self.collapsed:
@@ -141,6 +145,10 @@ class _Between:
         """How far the margins of the inputs that ran were off, in expected deviations."""
         off = margins(logits[ran], self.labels[ran]) - self.margins[ran]
         return float(np.sqrt(((off / np.maximum(self.spread[ran], 1e-12)) ** 2).mean()))
+
+
+def _ordered(targets: Sequence[AnyT]) -> list[AnyT]:
+    return sorted(targets, key=lambda target: target.achieved)
 
 
 def _largest_share(logits: Logits) -> float:

@@ -35,11 +35,16 @@ class Cache:
     _entries: dict[str, Entry] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, directory: Path | None, context: dict[str, Any]) -> "Cache":
-        """The cache of everything that was measured in a context."""
-        if directory is None:
-            return cls(None)
-        path = Path(directory) / f"sensitivity-{digest_of(context)}.jsonl"
+    def open(cls, where: "Path | Cache | None", context: dict[str, Any]) -> "Cache":
+        """The cache of everything that was measured in a context.
+
+        Args:
+            where: A directory, a cache to go on with, or None for a new one in memory.
+            context: What all figures depend on.
+        """
+        if where is None or isinstance(where, Cache):
+            return where or cls(None)
+        path = Path(where) / f"sensitivity-{digest_of(context)}.jsonl"
         cache = cls(path)
         cache._read()
         return cache

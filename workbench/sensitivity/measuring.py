@@ -1,20 +1,17 @@
 """Figures of targets by the fastest way there is: remembered, in ONNX Runtime, or in PyTorch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-import torch
-import torch.nn.functional as F
 
 from workbench.data.dataset import Split
 from workbench.errors import WorkbenchError
 from workbench.onnx_graph import CutError
-from workbench.progress import Monitor, Part
+from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
-from workbench.sensitivity.cache import Cache, Entry
-from workbench.sensitivity.fingerprint import key_of
+from workbench.sensitivity.answering import answered, figures_of
+from workbench.sensitivity.cache import Entry
+from workbench.sensitivity.effort import Effort
+from workbench.sensitivity.ledger import Ledger
 from workbench.sensitivity.onnx_route import MEMORY_LIMIT_BYTES, OnnxRoute
 from workbench.sensitivity.points import Figures
 from workbench.sensitivity.recalibration import Recalibration
@@ -22,11 +19,10 @@ from workbench.sensitivity.routes import Logits, Route
 from workbench.sensitivity.strategies import Exact, Known, Strategy
 from workbench.sensitivity.targets import Target, by_digest
 from workbench.sensitivity.torch_route import TorchRoute
+from workbench.sensitivity.unit_work import Found, UnitWork
 
 PLAIN_COST = 2.5
 """What a run of a whole model costs in PyTorch, in runs in ONNX Runtime; for time left only."""
-
-Found = Iterator[tuple[Target, Entry]]
 
 
 @dataclass(frozen=True)
@@ -55,22 +51,21 @@ class Measuring:
 
     Args:
         setting: The model, the inputs, the way.
-        context: What all figures depend on.
-        cache: Figures measured before.
+        ledger: Figures measured before.
         monitor: Receives progress; may cancel.
+
+    Attributes:
+        notes: By unit, why it was measured in PyTorch.
+        effort: How far it is.
     """
 
-    def __init__(
-        self, setting: Setting, context: dict[str, Any], cache: Cache, monitor: Monitor
-    ) -> None:
-        self._setting, self._context, self._cache, self._monitor = setting, context, cache, monitor
+    def __init__(self, setting: Setting, ledger: Ledger, monitor: Monitor) -> None:
+        self.setting, self._ledger = setting, ledger
+        self.effort = Effort(monitor)
         self.notes: dict[str, str] = {}
-        """By unit, why it was measured in PyTorch."""
         self._fast: OnnxRoute | None = None
         self._why_not = ""
         self._baseline: Logits | None = None
-        self._costs: dict[str, float] = {}
-        self._done, self._total = 0.0, 1.0
 
     def __enter__(self) -> "Measuring":
         return self
@@ -82,104 +77,71 @@ class Measuring:
     def expect(self, targets: Sequence[Sequence[Target]]) -> None:
         """Say what will be asked for, unit by unit, so that progress knows the whole."""
         for unit in targets:
-            missing = [same[0] for same in by_digest(unit).values() if self._known(same[0]) is None]
+            distinct = [same[0] for same in by_digest(unit).values() if not same[0].nothing]
+            missing = [one for one in distinct if self._ledger.find(one, distinct) is None]
             if missing:
-                self._costs[missing[0].unit] = self._share(missing[0]) * len(missing)
-        self._total = 1.0 + sum(self._costs.values())
+                self.effort.expect(missing[0].unit, self._share(missing[0]) * len(missing))
 
     def baseline(self) -> Figures:
         """Figures of the model as it is."""
-        key = key_of(self._context)
-        entry = self._cache.find(key)
+        entry = self._ledger.baseline()
         if entry is None:
-            tally = _Tally()
-            logits = self._baseline_logits()
-            tally.add(logits, self._setting.probe.labels, len(logits))
-            entry = Entry(tally.figures(), self._route("").name, tally.ran)
-            self._cache.add(key, entry, {})
+            logits = self.baseline_logits()
+            figures = figures_of(logits, self.setting.probe.labels)
+            entry = Entry(figures, self._route("").name, len(logits))
+            self._ledger.add_baseline(entry)
         return entry.figures
+
+    def work(self, targets: Sequence[Target]) -> UnitWork:
+        """What is known of a unit's targets, and what has to be run."""
+        return UnitWork.of(targets, self._ledger, self.setting.strategy, self.baseline())
 
     def measure(self, targets: Sequence[Target]) -> Found:
         """Figures of all targets of one unit, each as soon as it is known."""
-        groups = by_digest(targets)
-        distinct = [same[0] for same in groups.values()]
-        known = {target.digest: self._known(target, distinct) for target in distinct}
-        for digest, entry in known.items():
-            if entry is not None:
-                yield from ((target, entry) for target in groups[digest])
-        # An adaptive figure depends on the unit's other targets, so none of them is left out.
-        missing = [target for target in distinct if known[target.digest] is None]
-        wanted = missing
-        if missing and self._setting.strategy.settings:
-            wanted = [target for target in distinct if not target.nothing]
-        emitted = {digest for digest, entry in known.items() if entry is not None}
-        while wanted:
-            route = self._route(wanted[0].unit)
+        unit, work = targets[0].unit, self.work(targets)
+        yield from work.known()
+        while work.wanted:
+            route = self._route(unit)
+            known = self.known(work.wanted[0])
             try:
-                for target, entry in self._run(route, wanted):
-                    if target.digest in emitted:
-                        continue
-                    emitted.add(target.digest)
-                    for same in groups[target.digest]:
-                        self._remember(same, entry, distinct)
-                        yield same, entry
-                wanted = []
+                for digest, entry in answered(
+                    route, self.setting.strategy, work.wanted, known, self.effort.part(unit)
+                ):
+                    yield from work.found(digest, entry)
+                work.done()
             except CutError as error:
-                self.notes[wanted[0].unit] = str(error)
-        self._done += self._costs.pop(targets[0].unit, 0.0)
-        self._monitor.report(self._done, self._total, "measuring sensitivity")
+                self.refuse(unit, str(error))
+        self.effort.finish(unit)
 
-    def _run(self, route: Route, targets: list[Target]) -> Found:
-        baseline, labels = self._baseline_logits(), self._setting.probe.labels
-        count, unit = len(labels), targets[0].unit
-        cost = self._costs.get(unit, 0.0)
-        whole = Part(self._monitor, self._done, self._done + cost, self._total)
-        tallies = {target.digest: _Tally() for target in targets}
-        alive = self._setting.model.alive(targets[0].plan.granularity)[unit]
-        achieved = 1 - float(alive.sum()) / targets[0].size
-        for portion in route.portions(targets):
-            rows = portion.rows
-            known = Known(baseline[rows], labels[rows].numpy(), achieved)
-            part = Part(whole, rows.start, rows.stop, count)
-            for found in self._setting.strategy.answers(targets, known, portion.run, part):
-                tally = tallies[found.target.digest]
-                tally.add(found.logits, labels[rows], found.ran)
-                if tally.count == count:
-                    yield found.target, Entry(tally.figures(), route.name, tally.ran)
+    def known(self, target: Target) -> Known:
+        """What is known of all inputs before a target of a unit is run."""
+        alive = self.setting.model.alive(target.plan.granularity)[target.unit]
+        achieved = 1 - float(alive.sum()) / target.size
+        return Known(self.baseline_logits(), self.setting.probe.labels.numpy(), achieved)
 
-    def _known(self, target: Target, all_targets: Sequence[Target] = ()) -> Entry | None:
-        if target.nothing:
-            return Entry(self.baseline(), "", len(self._setting.probe))
-        exact = self._cache.find(key_of(self._context, target))
-        if exact is not None or not self._setting.strategy.settings:
-            return exact
-        return self._cache.find(self._adaptive_key(target, all_targets))
+    def refuse(self, unit: str, reason: str) -> None:
+        """Measure a unit in PyTorch from now on."""
+        self.notes[unit] = reason
 
-    def _remember(self, target: Target, entry: Entry, all_targets: Sequence[Target]) -> None:
-        exact = entry.ran == entry.figures.inputs
-        key = key_of(self._context, target) if exact else self._adaptive_key(target, all_targets)
-        about = {"unit": target.unit, "ratio": target.ratio, "kept": target.kept}
-        self._cache.add(key, entry, about)
+    def fast(self, unit: str) -> OnnxRoute | None:
+        """The route in ONNX Runtime, if it can run a unit."""
+        route = self._route(unit)
+        return route if isinstance(route, OnnxRoute) else None
 
-    def _adaptive_key(self, target: Target, all_targets: Sequence[Target]) -> str:
-        strategy = self._setting.strategy
-        how = {"strategy": strategy.name, **strategy.settings}
-        return key_of(self._context, target, {**how, "among": [t.digest for t in all_targets]})
-
-    def _baseline_logits(self) -> Logits:
+    def baseline_logits(self) -> Logits:
+        """Scores of the model as it is, for all inputs."""
         if self._baseline is None:
-            monitor = Part(self._monitor, self._done, self._done + 1, self._total)
             try:
-                self._baseline = self._route("").baseline(monitor)
+                self._baseline = self._route("").baseline(self.effort.part())
             except CutError as error:
                 self._give_up(str(error))
-                self._baseline = self._route("").baseline(monitor)
-            self._done += 1
+                self._baseline = self._route("").baseline(self.effort.part())
+            self.effort.finish()
         return self._baseline
 
     def _route(self, unit: str) -> Route:
         """What runs a unit's targets, or the model as it is."""
-        setting = self._setting
+        setting = self.setting
         if unit not in self.notes and not self._why_not:
             if self._fast is None:
                 self._open_fast()
@@ -190,7 +152,7 @@ class Measuring:
         return TorchRoute(setting.model, setting.probe, setting.recalibration)
 
     def _open_fast(self) -> None:
-        setting = self._setting
+        setting = self.setting
         devices = {parameter.device.type for parameter in setting.model.module.parameters()}
         if setting.recalibration is not None:
             self._why_not = "batch-norm statistics are estimated again in PyTorch"
@@ -198,7 +160,7 @@ class Measuring:
             self._why_not = f"the model is on {', '.join(sorted(devices))}, not on the CPU"
         else:
             try:
-                self._fast = OnnxRoute(
+                self._fast = OnnxRoute.of(
                     setting.model,
                     setting.probe,
                     memory_limit_bytes=setting.memory_limit_bytes,
@@ -221,21 +183,3 @@ class Measuring:
             return route.share(target)
         except CutError:
             return PLAIN_COST
-
-
-class _Tally:
-    """Adds up right answers and losses."""
-
-    def __init__(self) -> None:
-        self.count, self.ran = 0, 0
-        self._right, self._loss = 0, 0.0
-
-    def add(self, logits: Logits, labels: torch.Tensor, ran: int) -> None:
-        scores = torch.from_numpy(np.ascontiguousarray(logits))
-        self._right += int((scores.argmax(1) == labels).sum())
-        self._loss += F.cross_entropy(scores.double(), labels, reduction="sum").item()
-        self.count += len(labels)
-        self.ran += ran
-
-    def figures(self) -> Figures:
-        return Figures(self._right / self.count, self._loss / self.count, self.count)

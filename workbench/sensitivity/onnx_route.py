@@ -5,7 +5,7 @@ computed once for all inputs and kept; for every ratio the rest of the graph is 
 on them. Units come in the order they run, so each one's values are computed from the last one's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import onnxruntime
@@ -23,7 +23,7 @@ from workbench.sensitivity.batches import BatchRunner
 from workbench.sensitivity.frontier import Frontier, macs, value_bytes
 from workbench.sensitivity.held import HeldValues
 from workbench.sensitivity.routes import Chosen, Logits, Portion
-from workbench.sensitivity.targets import Target
+from workbench.sensitivity.targets import AnyTarget
 
 MEMORY_LIMIT_BYTES = 512 * 2**20
 """Most memory for values that are kept between runs."""
@@ -33,55 +33,92 @@ _BATCH_SIZES = (16, 32)
 _CHECKED_INPUTS = 8
 _TOLERANCE = 1e-3
 
+Expected = Callable[[AnyTarget], Logits]
+"""Scores of a pruned target for the first inputs, as PyTorch gives them."""
+
 
 class OnnxRoute:
     """Runs what pruning changes, in ONNX Runtime.
 
     Args:
-        model: The model that targets are pruned from, on the CPU.
+        graph: The graph of the model that targets are pruned from.
         probe: The inputs.
+        expected: Tells what a pruned target answers; a unit's first answers are held against it.
         memory_limit_bytes: Most memory for values kept between runs.
-        exported: What `onnx_bytes` made of the model, where that is at hand.
+        threads: How many batches run at once.
+        divided_for: As for `BatchRunner`.
 
     Raises:
-        ExportError: If the model cannot be exported, or its graph not be read.
+        CutError: If the graph does not fit the inputs.
     """
 
     name = "onnxruntime"
 
     def __init__(
         self,
+        graph: OnnxGraph,
+        probe: Split,
+        expected: Expected,
+        *,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+        threads: int = 1,
+        divided_for: int | None = None,
+    ) -> None:
+        self.graph, self.expected = graph, expected
+        self._probe, self._limit = probe, memory_limit_bytes
+        self._whole = cut_graph(graph)
+        (self._input,) = graph.inputs
+        self._output = graph.outputs[0]
+        self._check_labels(probe.labels)
+        self._runner = BatchRunner(threads, self._batch_size(), divided_for)
+        self.held = HeldValues(graph, self._runner, memory_limit_bytes)
+
+    @classmethod
+    def of(
+        cls,
         model: PrunedModel,
         probe: Split,
         *,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
         exported: bytes | None = None,
-    ) -> None:
-        self._model, self._probe, self._limit = model, probe, memory_limit_bytes
-        self._first, _ = next(iter(probe.batches(_CHECKED_INPUTS)))
-        module = model.module
-        self._graph = OnnxGraph.read(exported or onnx_bytes(module, self._first), module)
-        self._whole = cut_graph(self._graph)
-        (self._input,) = self._graph.inputs
-        self._output = self._graph.outputs[0]
-        self._check_labels(probe.labels)
-        self._runner = BatchRunner(torch.get_num_threads(), self._batch_size())
-        self.held = HeldValues(self._graph, self._runner, memory_limit_bytes)
+    ) -> "OnnxRoute":
+        """The route of a model on the CPU, on as many threads as PyTorch would use.
+
+        Args:
+            model: The model that targets are pruned from.
+            probe: The inputs.
+            memory_limit_bytes: Most memory for values kept between runs.
+            exported: What `onnx_bytes` made of the model, where that is at hand.
+
+        Raises:
+            ExportError: If the model cannot be exported, or its graph not be read.
+        """
+        first, _ = next(iter(probe.batches(_CHECKED_INPUTS)))
+        graph = OnnxGraph.read(exported or onnx_bytes(model.module, first), model.module)
+
+        def expected(target: AnyTarget) -> Logits:
+            pruned, _ = model.prune(target.plan)
+            with evaluation_mode(pruned.module), torch.inference_mode():
+                scores: Logits = pruned.module(first).numpy()
+            return scores
+
+        threads = torch.get_num_threads()
+        return cls(graph, probe, expected, memory_limit_bytes=memory_limit_bytes, threads=threads)
 
     def close(self) -> None:
         """Let go of threads and values."""
         self._runner.close()
         self.held.clear()
 
-    def share(self, target: Target) -> float:
+    def share(self, target: AnyTarget) -> float:
         """Part of the model's multiply-adds that running the target takes, about.
 
         Raises:
             CutError: If the graph cannot be cut for it.
         """
         frontier = Frontier.of(self._cut(target))
-        everything = macs(self._graph, range(len(self._graph.nodes)))
-        return macs(self._graph, frontier.nodes) / everything if everything else 1.0
+        everything = macs(self.graph, range(len(self.graph.nodes)))
+        return macs(self.graph, frontier.nodes) / everything if everything else 1.0
 
     def baseline(self, monitor: Monitor) -> Logits:
         """Scores of the model as it is."""
@@ -95,7 +132,7 @@ class OnnxRoute:
             done += len(inputs)
         return _numbers(np.concatenate(found))
 
-    def portions(self, targets: Sequence[Target]) -> Iterator[Portion]:
+    def portions(self, targets: Sequence[AnyTarget]) -> Iterator[Portion]:
         """All inputs at once if the memory limit allows, else as many as it allows.
 
         Raises:
@@ -107,7 +144,7 @@ class OnnxRoute:
         border = {name for frontier in frontiers.values() for name in frontier.values}
         size, start = self._portion_size(border), 0
         if size >= len(self._probe):
-            if not self.held.inputs:
+            if self.held.inputs != len(self._probe):
                 self.held.begin(torch.cat([inputs for inputs, _ in self._probe.batches(256)]))
             self.held.keep(border)
             yield Portion(slice(0, len(self._probe)), _Runs(self, cuts, frontiers, True))
@@ -135,15 +172,13 @@ class OnnxRoute:
         self._runner.run(session, rows, outputs, cut=cut.axes, chosen=chosen, monitor=monitor)
         return _numbers(logits)
 
-    def check(self, target: Target, logits: Logits) -> None:
+    def check(self, target: AnyTarget, logits: Logits) -> None:
         """Compare scores of the first inputs with those of the pruned module.
 
         Raises:
             CutError: If they differ by more than rounding.
         """
-        pruned, _ = self._model.prune(target.plan)
-        with evaluation_mode(pruned.module), torch.inference_mode():
-            expected = pruned.module(self._first).numpy()
+        expected = self.expected(target)
         count = min(len(expected), len(logits))
         difference = float(np.abs(expected[:count] - logits[:count]).max())
         limit = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
@@ -153,24 +188,24 @@ class OnnxRoute:
                 f"pruned module to {limit:.2g}, but ONNX Runtime's differ by {difference:.2g}."
             )
 
-    def _cut(self, target: Target) -> Cut:
-        return cut_graph(self._graph, target.removed, target.masks)
+    def _cut(self, target: AnyTarget) -> Cut:
+        return cut_graph(self.graph, target.removed, target.masks)
 
     def _portion_size(self, border: Iterable[str]) -> int:
         """How many inputs fit into the limit, with the values of a border."""
-        one = sum(value_bytes(self._graph, name) for name in {self._input, *border})
+        one = sum(value_bytes(self.graph, name) for name in {self._input, *border})
         return max(self._limit // max(one, 1), 1)
 
     def _empty(self, count: int) -> Logits:
-        return np.empty((count, *self._graph.image_shape(self._output)), np.float32)
+        return np.empty((count, *self.graph.image_shape(self._output)), np.float32)
 
     def _batch_size(self) -> int:
-        largest = max(value_bytes(self._graph, name) for name in self._graph.maker)
+        largest = max(value_bytes(self.graph, name) for name in self.graph.maker)
         low, high = _BATCH_SIZES
         return min(max(_BATCH_BYTES // max(largest, 1), low), high)
 
     def _check_labels(self, labels: Tensor) -> None:
-        shape = self._graph.shape(self._output)
+        shape = self.graph.shape(self._output)
         if len(shape) != 2 or not isinstance(shape[1], int):
             raise CutError(f"output {self._output!r} must be (batch, classes), got {shape}.")
         if len(labels) == 0 or not 0 <= int(labels.min()) <= int(labels.max()) < shape[1]:
@@ -190,7 +225,7 @@ class _Runs:
         self._route, self._cuts, self._frontiers, self._check = route, cuts, frontiers, check
         self._open: tuple[str, onnxruntime.InferenceSession] | None = None
 
-    def __call__(self, target: Target, chosen: Chosen | None, monitor: Monitor) -> Logits:
+    def __call__(self, target: AnyTarget, chosen: Chosen | None, monitor: Monitor) -> Logits:
         cut, frontier = self._cuts[target.digest], self._frontiers[target.digest]
         if self._open is None or self._open[0] != target.digest:
             self._open = target.digest, open_runtime(build(cut, frontier.values))

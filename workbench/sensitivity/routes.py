@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.progress import Monitor
-from workbench.sensitivity.targets import Target
+from workbench.sensitivity.targets import AnyTarget
 
 Logits = NDArray[Any]
 """Class scores, shape ``(inputs, classes)``."""
@@ -16,7 +16,7 @@ Logits = NDArray[Any]
 Chosen = NDArray[np.bool_]
 """Which inputs of a portion are wanted, shape ``(inputs of the portion,)``."""
 
-Run = Callable[[Target, Chosen | None, Monitor], Logits]
+Run = Callable[[AnyTarget, Chosen | None, Monitor], Logits]
 """Scores of a target for the chosen inputs of a portion; for all of them without a choice."""
 
 
@@ -41,7 +41,7 @@ class Route(Protocol):
     def baseline(self, monitor: Monitor) -> Logits:
         """Scores of the model as it is, for all inputs."""
 
-    def portions(self, targets: Sequence[Target]) -> Iterator[Portion]:
+    def portions(self, targets: Sequence[AnyTarget]) -> Iterator[Portion]:
         """All inputs, in order, for targets of one unit.
 
         Raises:

@@ -1,17 +1,20 @@
 """Accuracy and loss against pruning ratio, one unit at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from itertools import chain
 from pathlib import Path
 
 from workbench.criteria import Evidence
 from workbench.data.dataset import Dataset
-from workbench.errors import PlanError
+from workbench.errors import PlanError, WorkerError
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
 from workbench.sensitivity.adaptive import Adaptive
 from workbench.sensitivity.cache import Cache, Entry
 from workbench.sensitivity.fingerprint import context_of
+from workbench.sensitivity.ledger import Ledger
 from workbench.sensitivity.measuring import Measuring, Setting
 from workbench.sensitivity.onnx_route import MEMORY_LIMIT_BYTES
 from workbench.sensitivity.points import INTERPOLATED, MEASURED, Point, Sensitivity
@@ -19,6 +22,7 @@ from workbench.sensitivity.recalibration import BATCHES, Recalibration
 from workbench.sensitivity.scored import ScoredModel
 from workbench.sensitivity.strategies import Exact, Strategy
 from workbench.sensitivity.targets import RATIOS, Target, checked_ratios, chosen_units
+from workbench.sensitivity.workers import spread
 
 STRATEGIES: Mapping[str, Callable[[], Strategy]] = {"exact": Exact, "adaptive": Adaptive}
 """The modes of a scan."""
@@ -35,10 +39,11 @@ def scan(
     units: Sequence[str] | None = None,
     recalibrate: bool | int = False,
     mode: str = "exact",
-    cache: Path | None = None,
+    cache: Path | Cache | None = None,
     evidence: Evidence | None = None,
     exported: bytes | None = None,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    executor: Executor | None = None,
     monitor: Monitor = SILENT,
     report: Report | None = None,
 ) -> Sensitivity:
@@ -58,11 +63,15 @@ def scan(
             before every measurement, and on how many of 64 inputs (True: 8).
         mode: ``"exact"`` runs every point on every input; ``"adaptive"`` only the inputs whose
             answer may change, and says so in the points.
-        cache: A directory in which figures are kept; a scan that was cancelled goes on there.
+        cache: A directory in which figures are kept, or a `Cache`; a scan that was cancelled goes
+            on there.
         evidence: What `model.gather` found, for criteria that need training data.
         exported: What `onnx_bytes` made of this very model, where that is at hand; it saves the
             seconds of an export.
         memory_limit_bytes: Most memory for intermediate values that are kept.
+        executor: Whose workers measure, with the same outcome: a process pool, a thread pool,
+            or a cluster's (``dask.distributed.Client(...).get_executor()``); this thread by
+            default. Every worker has the memory limit for itself.
         monitor: Receives progress; may cancel. What was measured by then is in the cache, and
             went to `report`.
         report: Receives every point as soon as it is known.
@@ -72,9 +81,11 @@ def scan(
         UnknownUnitError: If a unit does not exist.
         CriterionError: If the criterion does not exist or apply, or lacks evidence.
         DataError, ModelError: If the model does not fit the probe set.
+        WorkerError: If a worker dies for good, or cannot open the model.
         Cancelled: If the monitor was cancelled.
     """
     strategy = _strategy(mode)
+    _check_executor(executor)
     grid, names = checked_ratios(ratios), chosen_units(model, plan, units)
     setting = Setting(
         ScoredModel.of(model, evidence),
@@ -87,16 +98,20 @@ def scan(
     context = context_of(setting.model, setting.probe, setting.recalibration)
     targets = [[Target.of(setting.model, plan, unit, ratio) for ratio in grid] for unit in names]
     points: list[Point] = []
-    with Measuring(setting, context, Cache.open(cache, context), monitor) as measuring:
+    ledger = Ledger(context, Cache.open(cache, context), strategy)
+    with Measuring(setting, ledger, monitor) as measuring:
         measuring.expect(targets)
         baseline = measuring.baseline()
-        for unit in targets:
-            found = []
-            for target, entry in measuring.measure(unit):
-                found.append(_point(target, entry))
-                if report is not None:
-                    report(found[-1])
-            points += sorted(found, key=lambda point: point.ratio)
+        found = (
+            chain.from_iterable(map(measuring.measure, targets))
+            if executor is None
+            else spread(measuring, executor, targets)
+        )
+        for target, entry in found:
+            points.append(_point(target, entry))
+            if report is not None:
+                report(points[-1])
+    points.sort(key=lambda point: (names.index(point.unit), point.ratio))
     return Sensitivity(mode, plan.granularity, baseline, tuple(points), dict(measuring.notes))
 
 
@@ -115,6 +130,15 @@ def _point(target: Target, entry: Entry) -> Point:
         source=MEASURED if entry.ran == figures.inputs else INTERPOLATED,
         route=entry.route,
     )
+
+
+def _check_executor(executor: object) -> None:
+    if executor is not None and not isinstance(executor, Executor):
+        raise WorkerError(
+            "executor of a scan must be a concurrent.futures.Executor, got a "
+            f"{type(executor).__name__}. Use ProcessPoolExecutor(), for example, or get_executor() "
+            "of a dask.distributed.Client."
+        )
 
 
 def _recalibration(dataset: Dataset, recalibrate: bool | int, seed: int) -> Recalibration | None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.progress import Monitor, Part
 from workbench.sensitivity.routes import Logits, Run
-from workbench.sensitivity.targets import Target
+from workbench.sensitivity.targets import AnyTarget
 
 Labels = NDArray[np.int64]
+AnyT = TypeVar("AnyT", bound=AnyTarget)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Answers:
         ran: For how many inputs the pruned model was run; the others are interpolated.
     """
 
-    target: Target
+    target: AnyTarget
     logits: Logits
     ran: int
 
@@ -53,8 +54,11 @@ class Strategy(Protocol):
     def settings(self) -> dict[str, Any]:
         """What its figures depend on; nothing if they are exact."""
 
+    def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
+        """The target that is run first, and on all inputs."""
+
     def answers(
-        self, targets: Sequence[Target], known: Known, run: Run, monitor: Monitor
+        self, targets: Sequence[AnyTarget], known: Known, run: Run, monitor: Monitor
     ) -> Iterator[Answers]:
         """Answers of every target, in any order; targets keep different channels or weights."""
 
@@ -69,8 +73,12 @@ class Exact:
         """Nothing."""
         return {}
 
+    def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
+        """The first one."""
+        return targets[0]
+
     def answers(
-        self, targets: Sequence[Target], known: Known, run: Run, monitor: Monitor
+        self, targets: Sequence[AnyTarget], known: Known, run: Run, monitor: Monitor
     ) -> Iterator[Answers]:
         """Answers of every target, in order."""
         for place, target in enumerate(targets):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from numbers import Real
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +22,38 @@ RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Ratios of a scan, unless others are asked for."""
 
 _BOUNDS = ("min_ratio", "max_ratio", "min_ratios", "max_ratios")
+
+
+class AnyTarget(Protocol):
+    """What running a target takes: all of it that a worker gets to see."""
+
+    @property
+    def unit(self) -> str:
+        """The unit's name."""
+
+    @property
+    def ratio(self) -> float:
+        """The ratio requested."""
+
+    @property
+    def achieved(self) -> float:
+        """The ratio that comes out."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that prunes this unit alone."""
+
+    @property
+    def digest(self) -> str:
+        """Names what is kept."""
+
+    @property
+    def removed(self) -> KeptByName:
+        """What is left of the current parameters, by name and dimension; empty for masks."""
+
+    @property
+    def masks(self) -> WeightMasks:
+        """The unit's weight mask in its current shape, by parameter; empty for channels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
 from workbench.sensitivity.recalibration import Recalibration
 from workbench.sensitivity.routes import Chosen, Logits, Portion
-from workbench.sensitivity.targets import Target
+from workbench.sensitivity.targets import AnyTarget
 
 BATCH_SIZE = 128
 
@@ -33,21 +33,21 @@ class TorchRoute:
         self, model: PrunedModel, probe: Split, recalibration: Recalibration | None = None
     ) -> None:
         self._model, self._probe, self._recalibration = model, probe, recalibration
-        self._last: tuple[Target, nn.Module] | None = None
+        self._last: tuple[AnyTarget, nn.Module] | None = None
 
     def baseline(self, monitor: Monitor) -> Logits:
         """Scores of the model as it is."""
         return self._logits(self._recalibrated(self._model.module), self._probe, monitor)
 
-    def portions(self, targets: Sequence[Target]) -> Iterator[Portion]:
+    def portions(self, targets: Sequence[AnyTarget]) -> Iterator[Portion]:
         """All inputs at once; they are read batch by batch anyway."""
         yield Portion(slice(0, len(self._probe)), self._run)
 
-    def _run(self, target: Target, chosen: Chosen | None, monitor: Monitor) -> Logits:
+    def _run(self, target: AnyTarget, chosen: Chosen | None, monitor: Monitor) -> Logits:
         split = self._probe if chosen is None else _ChosenSplit(self._probe, chosen)
         return self._logits(self._pruned(target), split, monitor)
 
-    def _pruned(self, target: Target) -> nn.Module:
+    def _pruned(self, target: AnyTarget) -> nn.Module:
         if self._last is None or self._last[0] is not target:
             pruned, _ = self._model.prune(target.plan)
             self._last = target, self._recalibrated(pruned.module)

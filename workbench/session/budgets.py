@@ -214,6 +214,6 @@ class Budgets:
         if known.measured is None:
             raise PlanError(
                 f"allocator {allocator!r} needs measured sensitivity, and there is none for this "
-                "model, criterion, rounding and hand picks. Call session.scan_sensitivity() first, or use "
-                "allocator='uniform' or 'global'."
+                "model, criterion, rounding and hand picks. Call session.scan_sensitivity() first, "
+                "or use allocator='uniform' or 'global'."
             )

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.sensitivity import Point, Sensitivity, scan
+from workbench.sensitivity.cache import Cache
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 
@@ -28,12 +30,14 @@ class ScanSettings:
         ratios: Fractions of the dense model's count, in (0, 1).
         units: Units to scan; None for all that can be pruned.
         recalibrate: Whether batch-norm statistics are estimated again before every measurement.
+        executor: Whose workers measure; None for the engine thread.
     """
 
     mode: str
     ratios: Sequence[float]
     units: Sequence[str] | None
     recalibrate: bool
+    executor: Executor | None = None
 
 
 @dataclass
@@ -60,7 +64,7 @@ class Sensing:
         forecast: Knows the evidence of criteria that read training data.
         dataset: Its probe set is answered.
         bus: Told of every point.
-        cache: Where figures are kept from one session to the next; None keeps none.
+        cache: Where figures are kept from one session to the next; None keeps them in memory.
     """
 
     def __init__(
@@ -72,7 +76,8 @@ class Sensing:
         cache: Path | None,
     ) -> None:
         self._history, self._forecast = history, forecast
-        self._dataset, self._bus, self._cache = dataset, bus, cache
+        self._dataset, self._bus = dataset, bus
+        self._cache = Cache(None) if cache is None else cache
         self._lock = threading.Lock()
         self._found: _Found | None = None
 
@@ -93,6 +98,7 @@ class Sensing:
                 ratios=settings.ratios,
                 units=settings.units,
                 recalibrate=settings.recalibrate,
+                executor=settings.executor,
                 cache=self._cache,
                 evidence=evidence,
                 monitor=Part(monitor, 5, 100, 100),

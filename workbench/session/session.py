@@ -4,6 +4,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -193,6 +194,7 @@ class Session(Knowledge):
         ratios: Sequence[float] = RATIOS,
         units: Sequence[str] | None = None,
         recalibrate: bool = False,
+        executor: Executor | None = None,
     ) -> Sensitivity:
         """Measure on the probe set what pruning each unit alone costs; see `sensitivity.scan`.
 
@@ -202,8 +204,10 @@ class Session(Knowledge):
             units: Units to scan; all that can be pruned by default.
             recalibrate: Whether batch-norm statistics are estimated again before every
                 measurement.
+            executor: Whose workers measure, such as a ``ProcessPoolExecutor``'s or a cluster's;
+                the engine thread by default.
         """
-        settings = ScanSettings(mode, ratios, units, recalibrate)
+        settings = ScanSettings(mode, ratios, units, recalibrate, executor)
         return self.submit_scan(settings).result()
 
     def inspect_channels(self, unit: str) -> ChannelReport:
