@@ -27,6 +27,7 @@ from widgets.wording import count, percent
 from workbench import Plan, Session
 from workbench.errors import WorkbenchError
 from workbench.events import (
+    AccuracyLearned,
     BatchTrained,
     EpochTrained,
     Event,
@@ -204,14 +205,16 @@ class Workbench(ipywidgets.VBox):
             case PlanChanged():
                 self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))
                 mark("units", "board", "controls", "layer")
-            case PreviewMeasured() | LatencyMeasured() | LatencyLearned() | TargetsChanged():
+            case PreviewMeasured() | LatencyMeasured() | TargetsChanged():
+                mark("board")
+            case LatencyLearned() | AccuracyLearned():
                 mark("board")
             case PointMeasured():
                 mark("units", "layer")
             case EvidenceGathered():
                 mark("units", "board", "controls", "layer")
             case HistoryChanged():
-                self._post(self._learn_latency)
+                self._post(self._learn)
                 mark("rows", "board", "controls", "layer", "history")
             case TrainingStarted():
                 self._post(lambda: self._show_tab(_RECOVERY_TAB))
@@ -226,8 +229,8 @@ class Workbench(ipywidgets.VBox):
         self._dispatcher.mark("status")
         if not isinstance(event, TaskProgress) and event.kind != "preview":
             self._dispatcher.mark("controls", "recovery")
-        if isinstance(event, TaskEnded) and event.kind in CHANGES:
-            self._post(self._learn_latency)
+        if isinstance(event, TaskEnded) and event.kind in (*CHANGES, "scan"):
+            self._post(self._learn)
         if isinstance(event, TaskEnded) and event.kind == "evidence":
             self._dispatcher.mark("layer")  # it may have been stopped, and then says so
 
@@ -290,11 +293,15 @@ class Workbench(ipywidgets.VBox):
         if session.timed is None and self._dense_timed():
             session.submit_timing()
 
-    def _learn_latency(self) -> None:
-        """Get to know how latency depends on widths, once nothing else is to be done."""
+    def _learn(self) -> None:
+        """Measure what predictions are made from, once nothing else is to be done."""
         session = self.session
-        if self._dense_timed() and not (session.busy or session.latency_learned):
+        if session.busy:
+            return
+        if self._dense_timed() and not (session.latency_learned or session.learning("latency")):
             session.submit_latency()
+        if not (session.accuracy_learned or session.learning("accuracy")):
+            session.submit_learning()
 
     def _dense_timed(self) -> bool:
         return self.session.history[0].metrics.latency_ms is not None

@@ -80,6 +80,11 @@ class LatencyLearned(Event):
 
 
 @dataclass(frozen=True)
+class AccuracyLearned(Event):
+    """More plans were measured: accuracy is predicted better than before."""
+
+
+@dataclass(frozen=True)
 class PointMeasured(Event):
     """A scan knows the probe set's accuracy, in [0, 1], of one unit pruned alone to a ratio."""
 

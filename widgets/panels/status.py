@@ -11,7 +11,7 @@ from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 UNSEEN = ("preview", "timing")
 """Kinds of task that answer a slider: too short, and too many, for a line of status."""
 
-UNSUNG = (*UNSEEN, "latency")
+UNSUNG = (*UNSEEN, "latency", "accuracy")
 """Kinds of task whose good end is seen elsewhere."""
 
 

@@ -1,19 +1,41 @@
 """What pruning several units at once is expected to cost, from what each costs alone.
 
-The losses that the units add alone are summed, and the sum is read as an accuracy by the relation
-between loss and accuracy that the scan itself saw. Losses add up better than accuracies multiply,
-but pruning much at once costs more than the sum: it is an estimate, and too kind to large plans.
+Were the damages independent, the fractions of accuracy that every unit leaves would multiply.
+Pruning much at once costs more than that, and by how much depends on the network: so plans are
+measured, and what they lose beyond the product is learned (`workbench.sensitivity.correction`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
-from workbench.sensitivity.display import DisplayCurve, loss_curve
-from workbench.sensitivity.points import Sensitivity
+from workbench.estimate import Estimate
+from workbench.sensitivity.correction import Correction, Damage
+from workbench.sensitivity.display import accuracy_curve, loss_curve
+from workbench.sensitivity.points import Figures, Sensitivity
+
+Array = NDArray[np.float64]
+
+_GRID = np.linspace(0, 1, 201)
+_LEAST = 0.02
+"""Accuracies below are not told apart: nothing is learned from how bad a broken network is."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A plan that was measured.
+
+    Attributes:
+        ratios: By unit name, what it removed.
+        accuracy: On the probe set, in [0, 1].
+        error: Accuracy that had been predicted, minus this one; None if none had.
+    """
+
+    ratios: Mapping[str, float]
+    accuracy: float
+    error: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,38 +43,90 @@ class CombinedAccuracy:
     """Estimates accuracy on the probe set for ratios of many units.
 
     Attributes:
-        baseline_loss: Of the model as it is, in nats.
-        curves: By unit, its curve of loss.
+        baseline: The model as it is.
+        rows: By unit, its row in the tables.
+        drops: What each unit alone costs in log accuracy, at every ratio of a grid, shape
+            ``(units, grid)``.
+        losses: The same in nats of loss.
+        correction: What pruning at once costs beyond that; None as long as too few plans were
+            measured.
     """
 
-    baseline_loss: float
-    curves: Mapping[str, DisplayCurve] = field(repr=False)
-    _accuracy_of_loss: IsotonicRegression = field(repr=False)
+    baseline: Figures
+    rows: Mapping[str, int]
+    drops: Array = field(repr=False)
+    losses: Array = field(repr=False)
+    correction: Correction | None = None
 
     @classmethod
-    def of(cls, measured: Sensitivity) -> "CombinedAccuracy":
-        """Learn from a scan."""
-        known = [measured.baseline, *(point.figures for point in measured.points)]
-        relation = IsotonicRegression(increasing=False, out_of_bounds="clip")
-        relation.fit([figures.loss for figures in known], [figures.accuracy for figures in known])
-        curves = {unit: loss_curve(measured, unit) for unit in measured.units}
-        return cls(measured.baseline.loss, curves, relation)
+    def of(cls, measured: Sensitivity, outcomes: Sequence[Outcome] = ()) -> "CombinedAccuracy":
+        """Learn from a scan, and from plans measured since."""
+        units = measured.units
+        best = max(measured.baseline.accuracy, _LEAST)
+        accuracies = [accuracy_curve(measured, unit).at(_GRID) for unit in units]
+        added = [
+            (curve := loss_curve(measured, unit)).at(_GRID) - curve.values[0] for unit in units
+        ]
+        size = (len(units), len(_GRID))
+        drops = -np.log(np.maximum(np.reshape(accuracies, size), _LEAST) / best)
+        found = cls(
+            measured.baseline,
+            {unit: row for row, unit in enumerate(units)},
+            np.maximum(drops, 0),
+            np.maximum(np.reshape(added, size), 0),
+        )
+        return found.corrected(outcomes)
+
+    def corrected(self, outcomes: Sequence[Outcome]) -> "CombinedAccuracy":
+        """The same, with what plans that were measured teach."""
+        best = max(self.baseline.accuracy, _LEAST)
+        correction = Correction.fit(
+            Damage.joined([self._damage(_columns(outcome.ratios)) for outcome in outcomes]),
+            np.array([np.log(max(outcome.accuracy, _LEAST) / best) for outcome in outcomes]),
+            [outcome.error for outcome in outcomes],
+            best,
+        )
+        return CombinedAccuracy(self.baseline, self.rows, self.drops, self.losses, correction)
 
     def added_loss(self, unit: str, ratio: float) -> float:
         """The loss in nats that pruning this unit alone adds; 0 for a unit that was not scanned."""
-        curve = self.curves.get(unit)
-        return 0.0 if curve is None else float(curve.at([ratio])[0]) - float(curve.values[0])
+        row = self.rows.get(unit)
+        return 0.0 if row is None else float(np.interp(ratio, _GRID, self.losses[row]))
 
     def accuracy(self, ratios: Mapping[str, float]) -> float:
         """Accuracy in [0, 1] expected of pruning these units by these ratios at once."""
-        return float(self.accuracies({unit: np.array([r]) for unit, r in ratios.items()})[0])
+        return float(self.accuracies(_columns(ratios))[0])
 
-    def accuracies(self, ratios: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    def accuracies(self, ratios: Mapping[str, Array]) -> Array:
         """The same of many networks: ratios by unit, and accuracies, have shape ``(networks,)``."""
+        damage = self._damage(ratios)
+        logs = -damage.product if self.correction is None else self.correction.logs(damage)
+        return np.minimum(self.baseline.accuracy * np.exp(logs), 1.0)
+
+    def estimate(self, ratios: Mapping[str, float]) -> Estimate | None:
+        """Accuracy with its error bar; None as long as there are no errors to take it from."""
+        if self.correction is None:
+            return None
+        return self.correction.estimate(self._damage(_columns(ratios)), self.baseline.accuracy)
+
+    def _damage(self, ratios: Mapping[str, Array]) -> Damage:
         networks = max((len(row) for row in ratios.values()), default=1)
-        loss = np.full(networks, self.baseline_loss)
-        for unit, row in ratios.items():
-            curve = self.curves.get(unit)
-            if curve is not None:
-                loss += np.where(row > 0, curve.at(row) - curve.values[0], 0.0)
-        return np.asarray(self._accuracy_of_loss.predict(loss), np.float64)
+        drops, losses = np.zeros((2, networks, max(len(ratios), 1)))
+        for place, (unit, wanted) in enumerate(ratios.items()):
+            row = self.rows.get(unit)
+            if row is not None:
+                drops[:, place] = np.interp(wanted, _GRID, self.drops[row])
+                losses[:, place] = np.log1p(np.interp(wanted, _GRID, self.losses[row]))
+        shared = np.stack([_shared(drops), _shared(losses)], axis=-1)
+        return Damage(drops.sum(axis=-1), shared)
+
+
+def _shared(damage: Array) -> Array:
+    """How much of a sum over the last axis is no single summand's: none of it, if there is one."""
+    total = damage.sum(axis=-1)
+    own = np.square(damage).sum(axis=-1) / np.where(total > 0, total, 1.0)
+    return np.asarray(total - own, np.float64)
+
+
+def _columns(ratios: Mapping[str, float]) -> dict[str, Array]:
+    return {unit: np.array([ratio], np.float64) for unit, ratio in ratios.items()}

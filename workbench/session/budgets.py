@@ -27,6 +27,7 @@ from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.sensitivity import Sensitivity
 from workbench.sensitivity.combining import CombinedAccuracy
+from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.sensing import Sensing
@@ -43,17 +44,19 @@ class _Known:
         model: The current model.
         rule: The plan without its ratios.
         measured: The scan, if there was one.
+        combined: What it says of pruning units at once.
         trade_offs: By allocator and metric.
     """
 
     model: PrunedModel
     rule: Plan
     measured: Sensitivity | None
+    combined: CombinedAccuracy | None
     trade_offs: dict[Key, TradeOff] = field(default_factory=dict)
 
-    @cached_property
-    def combined(self) -> CombinedAccuracy | None:
-        return None if self.measured is None else CombinedAccuracy.of(self.measured)
+    def fits(self, model: PrunedModel, rule: Plan, combined: CombinedAccuracy | None) -> bool:
+        """Whether it still holds."""
+        return (self.model, self.rule) == (model, rule) and self.combined is combined
 
     @cached_property
     def unranked(self) -> Problem:
@@ -89,10 +92,18 @@ class Budgets:
         history: Whose current model is to shrink.
         forecast: Knows its channels' importance.
         sensing: Knows what pruning each unit costs.
+        anticipation: Knows what pruning several at once costs.
     """
 
-    def __init__(self, history: History, forecast: Forecast, sensing: Sensing) -> None:
-        self._history, self._forecast, self._sensing = history, forecast, sensing
+    def __init__(
+        self,
+        history: History,
+        forecast: Forecast,
+        sensing: Sensing,
+        anticipation: Anticipation,
+    ) -> None:
+        self._history, self._forecast = history, forecast
+        self._sensing, self._anticipation = sensing, anticipation
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
@@ -198,11 +209,11 @@ class Budgets:
             )
         rule = plan.with_(scope="local", ratio=0.0, ratios={})
         model, measured = self._history.model, self._sensing.whole(plan)
+        combined = self._anticipation.settled(plan)
         with self._lock:
             known = self._known
-            fits = known is not None and known.model is model and known.measured is measured
-            if known is None or not fits or known.rule != rule:
-                known = self._known = _Known(model, rule, measured)
+            if known is None or not known.fits(model, rule, combined):
+                known = self._known = _Known(model, rule, measured, combined)
             return known
 
     def _problem(self, known: _Known, rule: Allocator, plan: Plan) -> Problem:

@@ -13,6 +13,7 @@ from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
+from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
@@ -29,6 +30,7 @@ class Jobs:
     forecast: Forecast
     recorder: Recorder
     timing: Timing
+    anticipation: Anticipation
     bus: EventBus
 
     def preview(self, plan: Plan) -> Callable[[Monitor], Evaluation]:
@@ -38,10 +40,11 @@ class Jobs:
         def work(monitor: Monitor) -> Evaluation:
             model = _prunable(current, plan)
             evidence = self.forecast.evidence(model, plan, Part(monitor, 0, 50, 100))
-            pruned, _ = model.prune(plan, evidence)
+            pruned, results = model.prune(plan, evidence)
             rest = Part(monitor, 50, 100, 100)
             found = evaluate(pruned.module, self.gauge.dataset.probe, monitor=rest)
             self.forecast.keep_preview(current, plan, found)
+            self.anticipation.note(plan, results, found.accuracy)
             self.bus.emit(PreviewMeasured(plan, found.accuracy, found.inputs))
             return found
 

@@ -1,6 +1,7 @@
 """What a session knows: the model, its units, the plan's forecast; asking changes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from torch import nn
@@ -16,6 +17,7 @@ from workbench.predict import Prediction
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.sensitivity import Point, Sensitivity
+from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
@@ -28,6 +30,9 @@ from workbench.units import Unit
 
 OF_ONE_PLAN = ("preview", "timing")
 """Kinds of task whose outcome nobody wants any more once the plan has changed."""
+
+LEARNING = ("latency", "accuracy")
+"""Kinds of task that wait until nothing else is to be done, and go on where they stopped."""
 
 CHANGES = ("prune", "finetune")
 """Kinds of task that commit a step; the history stands still while one is under way."""
@@ -44,6 +49,7 @@ class Knowledge:
     _inspecting: Inspecting
     _budgets: Budgets
     _timing: Timing
+    _anticipation: Anticipation
     _tasks: TaskRunner
 
     @property
@@ -87,6 +93,11 @@ class Knowledge:
         return self._forecast.timed(self._plan)
 
     @property
+    def accuracy_learned(self) -> bool:
+        """Whether as many plans were measured as predictions of accuracy want."""
+        return self._anticipation.learned(self._plan)
+
+    @property
     def latency_learned(self) -> bool:
         """Whether as many networks were timed as predictions of latency want."""
         return self._timing.learned
@@ -128,8 +139,12 @@ class Knowledge:
         """Whether evidence for scores is being gathered."""
         return self._scoring.under_way
 
+    def learning(self, kind: str) -> bool:
+        """Whether predictions of ``"latency"`` or ``"accuracy"`` are being learned."""
+        return bool(self._tasks.unfinished(kind))
+
     def predict(self, *, wait: bool = True) -> Prediction:
-        """What the plan would lead to, by arithmetic.
+        """What the plan would lead to: counts exactly, the rest as far as it was learned.
 
         Args:
             wait: Under global scope, wait for evidence that the criterion needs of the training
@@ -138,7 +153,10 @@ class Knowledge:
         plan = self._plan
         if wait and plan.scope == "global":
             self._scoring.wait(plan)
-        return self._forecast.predict(plan)
+        counted = self._forecast.predict(plan)
+        sizes = {unit.name: unit.size for unit in self.units}
+        ratios = {unit: 1 - kept / sizes[unit] for unit, kept in counted.kept.items()}
+        return replace(counted, accuracy=self._anticipation.estimate(plan, ratios))
 
     def channel_report(self, unit: str) -> ChannelReport | None:
         """What `inspect_channels` found of a unit of the current model; None if nothing yet."""

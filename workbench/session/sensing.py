@@ -50,6 +50,7 @@ class _Found:
     points: dict[str, dict[float, Point]] = field(default_factory=dict)
     ordered: tuple[Any, Mapping[str, tuple[Point, ...]]] | None = None
     whole: Sensitivity | None = None
+    recalibrated: bool = False
 
     def holds(self, unit: str, plan: Plan) -> bool:
         """Whether a plan picks the same channels of a unit by hand; others do not matter to it."""
@@ -87,7 +88,7 @@ class Sensing:
         def work(monitor: Monitor) -> Sensitivity:
             model = self._history.model
             evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
-            found = _Found(model, rule_of(plan), plan)
+            found = _Found(model, rule_of(plan), plan, recalibrated=settings.recalibrate)
             with self._lock:
                 self._found = found
             whole = scan(
@@ -117,6 +118,12 @@ class Sensing:
             if found is None or found.whole is None:
                 return None
             return found.whole if all(found.holds(u, plan) for u in found.points) else None
+
+    def recalibrated(self, plan: Plan) -> bool:
+        """Whether the last scan that fits estimated batch-norm statistics again."""
+        with self._lock:
+            found = self._fitting(plan)
+            return found is not None and found.recalibrated
 
     def points(self, plan: Plan) -> Mapping[str, tuple[Point, ...]]:
         """By unit, what is known so far, by rising ratio; the same object until more is known.

@@ -26,13 +26,14 @@ from workbench.plan import Plan
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
 from workbench.sensitivity import RATIOS, Sensitivity
+from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
-from workbench.session.knowledge import CHANGES, OF_ONE_PLAN, Knowledge
+from workbench.session.knowledge import CHANGES, LEARNING, OF_ONE_PLAN, Knowledge
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
@@ -116,9 +117,18 @@ class Session(Knowledge):
             None if scan_cache is None else Path(scan_cache),
         )
         self._inspecting = Inspecting(self._history, self._forecast, self.dataset, self.events)
-        self._budgets = Budgets(self._history, self._forecast, self._sensing)
+        self._anticipation = Anticipation(
+            self._history, self._forecast, self._sensing, self.dataset, self.events
+        )
+        self._budgets = Budgets(self._history, self._forecast, self._sensing, self._anticipation)
         self._jobs = Jobs(
-            self._history, gauge, self._forecast, self._recorder, self._timing, self.events
+            self._history,
+            gauge,
+            self._forecast,
+            self._recorder,
+            self._timing,
+            self._anticipation,
+            self.events,
         )
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
@@ -178,6 +188,13 @@ class Session(Knowledge):
     def time_plan(self) -> Timed:
         """Latency of the plan's network, measured in turn with the dense model."""
         return self.submit_timing().result()
+
+    def learn_accuracy(self) -> None:
+        """Measure plans that prune many units at once, so that `predict` knows error bars.
+
+        Does nothing without `scan_sensitivity`.
+        """
+        return self.submit_learning().result()
 
     def learn_latency(self) -> None:
         """Time networks of many widths, so that `predict` knows the latency of others."""
@@ -247,6 +264,13 @@ class Session(Knowledge):
             self._tasks.cancel("timing")
             work = self._jobs.time(self._plan)
             return self._tasks.submit("timing", "timing the plan's network", work)
+
+    def submit_learning(self) -> Task[None]:
+        """Queue what accuracy predictions are learned from; one under way is dropped."""
+        with self._lock:
+            self._tasks.cancel("accuracy")
+            work = self._anticipation.learn(self._plan)
+            return self._tasks.submit("accuracy", "learning how units add up", work)
 
     def submit_latency(self) -> Task[None]:
         """Queue what latency predictions are learned from; one under way is dropped."""
@@ -334,7 +358,7 @@ class Session(Knowledge):
 
     def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
         with self._lock:
-            self._tasks.cancel(*OF_ONE_PLAN, "latency")
+            self._tasks.cancel(*OF_ONE_PLAN, *LEARNING)
             return self._tasks.submit(kind, title, work)
 
     def _move(self, move: Callable[[], Step]) -> Step:

@@ -1,0 +1,139 @@
+"""Accuracy of plans: expected of the scan and of all plans measured since, with an error bar."""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workbench.data import Dataset
+from workbench.estimate import Estimate
+from workbench.events import AccuracyLearned, EventBus
+from workbench.measure.accuracy import evaluate
+from workbench.plan import Plan
+from workbench.progress import Monitor, Part
+from workbench.selection import UnitResult
+from workbench.sensitivity import Sensitivity
+from workbench.sensitivity.combining import CombinedAccuracy, Outcome
+from workbench.sensitivity.joint_plans import joint_ratios
+from workbench.session.forecast import Forecast
+from workbench.session.history import History
+from workbench.session.sensing import Sensing, rule_of
+
+OUTCOMES = 16
+"""Plans measured before the first error bar."""
+
+
+@dataclass
+class _Known:
+    """What one scan, and the plans measured since, say.
+
+    Attributes:
+        measured: The scan.
+        combined: With all plans measured so far.
+        settled: With those that were measured to learn from, and no later ones.
+    """
+
+    measured: Sensitivity
+    combined: CombinedAccuracy
+    settled: CombinedAccuracy
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class Anticipation:
+    """Predictions may be asked for by any thread; measuring is the engine thread's.
+
+    Args:
+        history: Whose current model is pruned.
+        forecast: Knows the evidence of criteria that read training data.
+        sensing: Knows what pruning each unit costs.
+        dataset: Its probe set is answered.
+        bus: Told when predictions get better.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        forecast: Forecast,
+        sensing: Sensing,
+        dataset: Dataset,
+        bus: EventBus,
+    ) -> None:
+        self._history, self._forecast, self._sensing = history, forecast, sensing
+        self._dataset, self._bus = dataset, bus
+        self._lock = threading.Lock()
+        self._known: _Known | None = None
+
+    def settled(self, plan: Plan) -> CombinedAccuracy | None:
+        """What compares plans with each other; None without a scan.
+
+        It does not change with every plan that is measured.
+        """
+        known = self._fitting(plan)
+        return None if known is None else known.settled
+
+    def learned(self, plan: Plan) -> bool:
+        """Whether as many plans were measured as error bars want, or can be."""
+        known = self._fitting(plan)
+        return known is None or len(known.outcomes) >= OUTCOMES or not self._comparable(plan)
+
+    def estimate(self, plan: Plan, ratios: Mapping[str, float]) -> Estimate | None:
+        """Accuracy on the probe set, in [0, 1], of removing these fractions of the dense units."""
+        known = self._fitting(plan)
+        return None if known is None else known.combined.estimate(ratios)
+
+    def learn(self, plan: Plan) -> Callable[[Monitor], None]:
+        """The work of measuring plans until there are enough; goes on where it stopped."""
+
+        def work(monitor: Monitor) -> None:
+            model, known = self._history.model, self._fitting(plan)
+            if known is None or self.learned(plan):
+                return
+            evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
+            alone, start = CombinedAccuracy.of(known.measured), len(known.outcomes)
+            for number, ratios in enumerate(
+                itertools.islice(joint_ratios(alone, plan.seed), start, OUTCOMES), start
+            ):
+                pruned, results = model.prune(rule_of(plan).with_ratios(ratios), evidence)
+                first, last = (5 + 95 * done / OUTCOMES for done in (number, number + 1))
+                part = Part(monitor, first, last, 100)
+                found = evaluate(pruned.module, self._dataset.probe, monitor=part)
+                known.outcomes.append(Outcome(_achieved(results), found.accuracy))
+            self._refit(known)
+            known.settled = known.combined
+
+        return work
+
+    def note(self, plan: Plan, results: Sequence[UnitResult], accuracy: float) -> None:
+        """Learn from a plan that was measured."""
+        known = self._fitting(plan)
+        if known is None or not self._comparable(plan):
+            return
+        ratios = _achieved(results)
+        expected = known.combined.estimate(ratios)
+        error = None if expected is None else expected.value - accuracy
+        known.outcomes.append(Outcome(ratios, accuracy, error))
+        self._refit(known)
+
+    def _refit(self, known: _Known) -> None:
+        corrected = known.combined.corrected(known.outcomes)
+        with self._lock:
+            known.combined = corrected
+        self._bus.emit(AccuracyLearned())
+
+    def _comparable(self, plan: Plan) -> bool:
+        """Whether plans are measured as the scan was: without recalibration."""
+        return not self._sensing.recalibrated(plan)
+
+    def _fitting(self, plan: Plan) -> _Known | None:
+        measured = self._sensing.whole(plan)
+        if measured is None:
+            return None
+        with self._lock:
+            if self._known is None or self._known.measured is not measured:
+                combined = CombinedAccuracy.of(measured)
+                self._known = _Known(measured, combined, combined)
+            return self._known
+
+
+def _achieved(results: Sequence[UnitResult]) -> dict[str, float]:
+    return {result.unit: result.achieved for result in results}
