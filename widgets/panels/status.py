@@ -8,6 +8,9 @@ from widgets import wording
 from widgets.panels.controls import action_button, enable, set_text, text
 from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 
+QUIET = ("preview", "channels")
+"""Kinds of task whose progress shows where their outcome does, or nowhere."""
+
 
 class StatusPanel:
     """Text, a progress bar and Cancel.
@@ -38,7 +41,7 @@ class StatusPanel:
             case TaskStarted():
                 self._running[event.task_id] = event
                 self._progress = None
-                if event.kind != "preview":
+                if event.kind not in QUIET:
                     self._failed = False
             case TaskProgress():
                 self._progress = event
@@ -53,7 +56,7 @@ class StatusPanel:
     def _ended(self, event: TaskEnded) -> None:
         if event.outcome == "failed":
             self.say(f"{event.title} failed: {event.error}", failed=True)
-        elif event.kind == "preview":
+        elif event.kind in QUIET:
             return
         elif event.outcome == "cancelled":
             self.say(f"{event.title} was cancelled; nothing was changed.")
@@ -62,8 +65,9 @@ class StatusPanel:
 
     def update(self) -> None:
         """Show the state."""
-        running = next(iter(self._running.values()), None)
-        shown = running is not None and running.kind != "preview"
+        loud = (task for task in self._running.values() if task.kind not in QUIET)
+        running = next(loud, None)
+        shown = running is not None
         self._bar.layout.visibility = "visible" if shown else "hidden"
         enable(
             self._cancel, "Stop what runs; committed steps stay", "" if shown else "nothing runs"
