@@ -26,17 +26,14 @@ function press(view, event) {
   if (event.shiftKey) view.activate(channel, { extend: true });
   else if (event.ctrlKey || event.metaKey) view.activate(channel, { toggle: true });
   else view.activate(channel, {});
-  view.brushing = new AbortController();
-  const end = () => view.brushing?.abort();
-  for (const name of ["pointerup", "pointercancel"]) {
-    window.addEventListener(name, end, { signal: view.brushing.signal, capture: true });
-  }
+  view.brushing = true;
 }
 
 function brush(view, event) {
   const channel = channelOf(event.target);
-  if (!view.brushing || view.brushing.signal.aborted || channel === null) return;
-  if (event.buttons & 1) view.activate(channel, { extend: true });
+  // The button may have been let go anywhere, and a drag may have begun anywhere.
+  view.brushing = view.brushing && Boolean(event.buttons & 1);
+  if (view.brushing && channel !== null) view.activate(channel, { extend: true });
 }
 
 function follow(view, { target }) {

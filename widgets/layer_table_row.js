@@ -73,7 +73,7 @@ function nameCell(row, parts) {
       make("span", "pw-badge", { text, title: members, role: "img", "aria-label": members }),
     );
   }
-  parts.picked = make("span", "pw-badge pw-by-hand");
+  parts.picked = make("span", "pw-by-hand");
   line.append(parts.picked);
   const meta = make("div", "pw-meta", {}, [
     make("span", "pw-kind", { text: row.kind }),
