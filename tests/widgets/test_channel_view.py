@@ -10,6 +10,7 @@ from widgets.channel_atlas import agreement_words, drawn
 from widgets.channel_states import channel_states, picked_words, summary
 from widgets.channel_view import ChannelView
 from widgets.intents import channels_intent
+from widgets.panels.inspect import unit_view
 from workbench import Session
 from workbench.channels import Importances
 from workbench.units import Unit
@@ -89,6 +90,13 @@ def test_states_are_what_pruning_then_does(session: Session) -> None:
     assert set(np.flatnonzero(~session.alive()["conv2"])) == goes
     after = states(session, "conv2")
     assert [after[n] for n in sorted(goes)] == ["gone", "gone-by-hand", "gone-by-hand"]
+
+
+def test_the_chart_of_importances_shows_picks_as_what_stays_and_goes(session: Session) -> None:
+    session.plan = session.plan.with_ratio("conv2", 0.5).remove("conv2", 5).keep("conv2", 0)
+    view = unit_view(session, unit(session, "conv2"))
+    assert view.kept == [True, False, False, True, True, False]
+    assert view.importances == sorted(view.importances)
 
 
 def test_picks_that_cannot_be_carried_out_say_why(session: Session) -> None:
