@@ -4,8 +4,8 @@ python benchmarks/channel_view.py [--repeats 20]
 
 A network of layers with 512 channels each is opened on the digits. Every layer is selected once
 (its channels are looked at then: the whole probe set, all criteria without data), and once more
-right after a small layer (the report is remembered then). Time runs in the page, from the click on the
-row to the frame after the cards are there.
+right after a small layer (the report is remembered then). Time runs in the page, from the click
+on the row to the frame after the cards are there.
 """
 
 import argparse

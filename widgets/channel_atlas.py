@@ -12,7 +12,7 @@ MOST_CLASSES = 64
 """More classes are too narrow to be told apart in a strip."""
 
 _ALIGNED = 4
-_LABEL_LETTERS = 4
+_LABEL_LETTERS = 6
 
 AGREEMENT = (
     (0.9, "rank these channels almost alike"),
@@ -115,7 +115,7 @@ def agreement_words(ranked: Importances) -> str:
 
 
 def _criterion(name: str) -> dict[str, str]:
-    short = name if len(name) <= _LABEL_LETTERS + 1 else _initials(name)
+    short = name if len(name) <= _LABEL_LETTERS else _initials(name)
     return {"name": name, "title": criterion_named(name).title, "label": short}
 
 
