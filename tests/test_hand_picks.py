@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from choosing import chosen, places, result
+from networks import TRAPS, Trap
 from scanning import Case, network_case
 from toys import dense_model, toy_net
 
@@ -233,3 +235,22 @@ def test_allocators_choose_among_counts_that_picks_allow() -> None:
     assert problem.levels[of["conv2"]].tolist() == [4, 3]
     assert np.isposinf(problem.ranks[of["conv2"]]).sum() == 3
     assert levels_of(unit, Plan(), 6).tolist() == [6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+def test_picks_hold_in_grouped_shared_and_coupled_layers(trap: Trap) -> None:
+    dense = dense_model(trap.make().eval(), trap.shape)
+    plan = Plan(ratio=0.5)
+    for unit in dense.anatomy.units("channel"):
+        if unit.prunable and unit.size > 1:
+            worst, best = dense.scores(plan)[unit.name].argsort()[[0, -1]].tolist()
+            plan = plan.remove(unit.name, best).keep(unit.name, worst)
+    pruned, _ = dense.prune(plan)
+    for unit in dense.anatomy.units("channel"):
+        removed, kept = plan.picks_of(unit.name)
+        flags = pruned.alive("channel")[unit.name]
+        assert not flags[list(removed)].any() and flags[list(kept)].all()
+    found = Predictor(dense).predict(plan)
+    assert found.parameters == sum(p.numel() for p in pruned.module.parameters())
+    example = torch.zeros(1, *trap.shape, dtype=next(dense.module.parameters()).dtype)
+    pruned.module(example)

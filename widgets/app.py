@@ -13,6 +13,7 @@ from bokeh.resources import INLINE
 from widgets.dispatcher import Dispatcher
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
+from widgets.panels.channels import ChannelsPanel
 from widgets.panels.export import ExportPanel
 from widgets.panels.history import HistoryPanel
 from widgets.panels.inspect import InspectPanel
@@ -29,6 +30,7 @@ from workbench.errors import WorkbenchError
 from workbench.events import (
     AccuracyLearned,
     BatchTrained,
+    ChannelsInspected,
     EpochTrained,
     Event,
     EvidenceGathered,
@@ -55,7 +57,7 @@ NEW_VIEW_S = 1.0
 """How long a new chart is left alone: what is sent before the page drew it would be lost."""
 
 _DRAG_PER_S, _CHART_PER_S = 30, 10
-_LAYER_TAB, _RECOVERY_TAB, _EXPORT_TAB = 0, 1, 2
+_LAYER_TAB, _CHANNELS_TAB, _RECOVERY_TAB, _EXPORT_TAB = 0, 1, 2, 3
 
 
 class Workbench(ipywidgets.VBox):
@@ -77,19 +79,27 @@ class Workbench(ipywidgets.VBox):
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
         self._inspect = InspectPanel(session, lambda: self._table.selected)
+        self._channels = ChannelsPanel(
+            session,
+            lambda: self._table.selected,
+            lambda: self._tabs.selected_index == _CHANNELS_TAB,
+            self._change_plan,
+            lambda: self._dispatcher.mark("channels"),
+        )
         self._recovery = RecoveryPanel(session, self._finetune)
         self._export = ExportPanel(session, self._write)
         self._history = HistoryPanel(session, self._undo, self._redo)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
-            [self._inspect.root, self._recovery.root, self._export.root],
-            titles=["Layer", "Recovery", "Export"],
+            [self._inspect.root, self._channels.root, self._recovery.root, self._export.root],
+            titles=["Layer", "Channels", "Recovery", "Export"],
         )
         super().__init__([_style(), self._theme, self._header(), self._top(), self._columns()])
         self.add_class("pw-app")
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
+        self._tabs.observe(lambda _: self._look_at_channels(), "selected_index")
         self._theme.on_msg(lambda *_: self._post(self._page_opened))
         self._unsubscribe = session.events.subscribe(self._event)
         self._draw_everything()
@@ -134,6 +144,7 @@ class Workbench(ipywidgets.VBox):
         views: tuple[tuple[str, Callable[[], None], float], ...] = (
             ("units", self._draw_units, _DRAG_PER_S),
             ("board", lambda: self._board.update(score_rows(self.session)), _DRAG_PER_S),
+            ("channels", self._channels.update, _DRAG_PER_S),
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
             ("layer", self._inspect.update, _CHART_PER_S),
@@ -204,7 +215,7 @@ class Workbench(ipywidgets.VBox):
         match event:
             case PlanChanged():
                 self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))
-                mark("units", "board", "controls", "layer")
+                mark("units", "board", "controls", "layer", "channels")
             case PreviewMeasured() | LatencyMeasured() | TargetsChanged():
                 mark("board")
             case LatencyLearned() | AccuracyLearned():
@@ -212,10 +223,12 @@ class Workbench(ipywidgets.VBox):
             case PointMeasured():
                 mark("units", "layer")
             case EvidenceGathered():
-                mark("units", "board", "controls", "layer")
+                mark("units", "board", "controls", "layer", "channels")
             case HistoryChanged():
                 self._post(self._learn)
-                mark("rows", "board", "controls", "layer", "history")
+                mark("rows", "board", "controls", "layer", "history", "channels")
+            case ChannelsInspected():
+                mark("channels")
             case TrainingStarted():
                 self._post(lambda: self._show_tab(_RECOVERY_TAB))
                 mark("recovery")
@@ -225,10 +238,12 @@ class Workbench(ipywidgets.VBox):
                 self._task_event(event)
 
     def _task_event(self, event: TaskStarted | TaskProgress | TaskEnded) -> None:
+        if event.kind == "channels":
+            self._post(lambda: self._channels.note(event))
         self._post(lambda: self._status.note(event))
         self._dispatcher.mark("status")
-        if not isinstance(event, TaskProgress) and event.kind != "preview":
-            self._dispatcher.mark("controls", "recovery")
+        if not isinstance(event, TaskProgress) and event.kind not in ("preview", "timing"):
+            self._dispatcher.mark("controls", "recovery", "channels")
         if isinstance(event, TaskEnded) and event.kind in (*CHANGES, "scan"):
             self._post(self._learn)
         if isinstance(event, TaskEnded) and event.kind == "evidence":
@@ -269,7 +284,7 @@ class Workbench(ipywidgets.VBox):
             case {"type": "unpin", "unit": unit}:
                 self._change_plan(lambda plan: plan.without_ratio(unit))
             case {"type": "select"}:
-                self._post(lambda: self._show_tab(_LAYER_TAB))
+                self._post(self._show_selected)
                 self._dispatcher.mark("layer")
 
     def _board_intent(self, intent: Intent) -> None:
@@ -331,6 +346,16 @@ class Workbench(ipywidgets.VBox):
 
     def _redo(self) -> None:
         self._post(lambda: _ignore(self.session.redo()))
+
+    def _show_selected(self) -> None:
+        """A row was selected: whoever looks at channels sees those of the row."""
+        if self._tabs.selected_index != _CHANNELS_TAB:
+            self._show_tab(_LAYER_TAB)
+        self._look_at_channels()
+
+    def _look_at_channels(self) -> None:
+        self._post(self._channels.look_again)
+        self._dispatcher.mark("channels")
 
     def _show_tab(self, number: int) -> None:
         self._tabs.selected_index = number

@@ -67,6 +67,32 @@ def board_intent(message: object, metrics: Collection[str]) -> Intent | None:
     return None
 
 
+def channels_intent(message: object, unit: str, size: int) -> Intent | None:
+    """Check what a view of channels sent; None if it does not check out.
+
+    Args:
+        message: The message, as it arrived.
+        unit: The unit that is shown, or "".
+        size: How many channels it has.
+    """
+    match message:
+        case {
+            "type": "keep" | "remove" | "release" as kind,
+            "unit": str(of),
+            "channels": list(own),
+        }:
+            if unit and of == unit and own and all(_is_place(number, size) for number in own):
+                return {"type": kind, "unit": unit, "channels": own}
+        case {"type": "cancel" | "look" as kind}:
+            return {"type": kind}
+    _warn("channel view", message)
+    return None
+
+
+def _is_place(value: object, size: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size
+
+
 def _warn(where: str, message: object) -> None:
     # repr, cut: a message can hold anything, newlines included.
     _log.warning("ignored a message from the %s that does not check out: %.300r", where, message)

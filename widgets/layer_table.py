@@ -37,6 +37,7 @@ class UnitState(TypedDict, total=False):
     locked: bool
     pinned: bool  # has a ratio of its own under global scope
     outcome: float  # what the plan would remove, in [0, 1)
+    picked: str  # channels picked by hand, in words; "" where there are none
     note: str  # why that is not `ratio`, in words; "" where it is
     cliff: list[list[float]]  # [ratio, accuracy] of pruning it alone, from ratio 0; [] if unknown
 

@@ -94,6 +94,7 @@ function switchControls(row, parts) {
 /** Draw the state of a row's controls; text being typed is left alone. */
 export function paintControls(parts, store) {
   const { row, tr } = parts;
+  paintPicked(parts.picked, store.state(row.unit).picked ?? "");
   if (!row.prunable) return;
   const { achieved, locked } = store.state(row.unit);
   const ratio = store.ratio(row.unit);
@@ -103,6 +104,12 @@ export function paintControls(parts, store) {
   tr.classList.toggle("pw-locked", locked);
   tr.style.setProperty("--pw-ratio", Math.min(1, ratio / MAX_RATIO));
   tr.style.setProperty("--pw-achieved", Math.min(1, achieved / MAX_RATIO));
+}
+
+function paintPicked(badge, words) {
+  badge.hidden = !words;
+  badge.textContent = words ? "by hand" : "";
+  badge.title = words;
 }
 
 function paintSlider({ row, tr, slider, number, pin, outcome }, store, ratio) {

@@ -64,7 +64,7 @@ function nameButton(row) {
   ]);
 }
 
-function nameCell(row) {
+function nameCell(row, parts) {
   const line = make("div", "pw-name-line", {}, [nameButton(row)]);
   if (row.layers.length > 1) {
     const members = `Pruned together:\n${row.layers.join("\n")}`;
@@ -73,6 +73,8 @@ function nameCell(row) {
       make("span", "pw-badge", { text, title: members, role: "img", "aria-label": members }),
     );
   }
+  parts.picked = make("span", "pw-by-hand");
+  line.append(parts.picked);
   const meta = make("div", "pw-meta", {}, [
     make("span", "pw-kind", { text: row.kind }),
     make("span", "pw-shape", { text: row.shape }),
@@ -87,7 +89,7 @@ export function makeRow(row, largest) {
   const weights = make("td", "pw-weights-cell", {}, [histogram(row.histogram)]);
   const className = row.prunable ? "pw-row" : "pw-row pw-row-fixed";
   parts.tr = make("tr", className, { "data-unit": row.unit }, [
-    nameCell(row),
+    nameCell(row, parts),
     weights,
     shareCell("pw-params", row.parameters_share, largest.parameters, "parameters"),
     shareCell("pw-macs", row.macs_share, largest.macs, "multiply-adds"),

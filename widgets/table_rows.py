@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from widgets import wording
+from widgets.channel_states import picked_words
 from widgets.layer_table import LayerRow, UnitState
 from workbench import Session
 from workbench.layers import LayerInfo, main_weight, weight_histogram
@@ -49,6 +50,7 @@ def unit_states(session: Session) -> dict[str, UnitState]:
             "locked": unit.name in plan.locks,
             "pinned": plan.scope == "global" and unit.name in plan.ratios,
             "outcome": round(1 - prediction.kept[unit.name] / unit.size, 4),
+            "picked": picked_words(*map(len, plan.picks_of(unit.name))),
             "note": prediction.reasons.get(unit.name, ""),
         }
         for unit in units_now(session)

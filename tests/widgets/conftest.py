@@ -1,5 +1,6 @@
 """Fixtures of the widget tests: messages to a browser that is not there, and one that is."""
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from playwright.sync_api import Browser, Locator, Page
 from widgets.layer_table import LayerRow, LayerTable, UnitState
 
 Messages = list[dict[str, Any]]
+
+BINARY = ("atlas",)
+"""Traits that arrive in a page as bytes."""
 
 
 @pytest.fixture
@@ -63,7 +67,11 @@ def mount(chromium: Browser) -> Iterator[Callable[..., Mounted]]:
 
     def mount(widget: anywidget.AnyWidget, views: int = 1) -> Mounted:
         names = [name for name in widget.keys if not name.startswith("_")]
-        state = {name: value for name, value in widget.get_state(names).items() if name != "layout"}
+        state = {
+            name: {"base64": base64.b64encode(value).decode()} if name in BINARY else value
+            for name, value in widget.get_state(names).items()
+            if name != "layout"
+        }
         page.set_content("<!doctype html><body></body>")
         page.add_style_tag(content=getattr(widget, "_css", ""))
         page.add_script_tag(path=Path(__file__).with_name("fake_model.js"))

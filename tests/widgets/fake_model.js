@@ -35,11 +35,21 @@ class FakeModel {
   }
 }
 
+// Bytes arrive as a view into a message, which starts anywhere.
+function received(value) {
+  if (typeof value?.base64 !== "string") return value;
+  const bytes = Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0));
+  const message = new Uint8Array(bytes.length + 3);
+  message.set(bytes, 3);
+  return new DataView(message.buffer, 3);
+}
+
 async function mount(source, state, views) {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const { default: made } = await import(url);
   const widget = typeof made === "function" ? made() : made;
-  window.model = new FakeModel(state);
+  const entries = Object.entries(state).map(([name, value]) => [name, received(value)]);
+  window.model = new FakeModel(Object.fromEntries(entries));
   window.stop = await widget.initialize?.({ model: window.model });
   for (let i = 0; i < views; i += 1) {
     const el = document.createElement("div");

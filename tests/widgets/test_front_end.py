@@ -7,7 +7,7 @@ import widgets
 from widgets.front_end import module_source
 
 FOLDER = Path(widgets.__file__).parent
-MAINS = ["hints.js", "layer_table.js", "score_board.js", "theme.js"]
+MAINS = ["channel_view.js", "hints.js", "layer_table.js", "score_board.js", "theme.js"]
 
 
 @pytest.mark.parametrize("name", MAINS)

@@ -99,3 +99,13 @@ def test_a_narrow_place_hides_the_histogram_first(shown: Any) -> None:
     expect(weights).to_be_hidden()
     expect(shown.row("stem").locator(".pw-macs")).to_be_visible()
     expect(shown.slider("stem")).to_be_visible()
+
+
+def test_a_row_with_channels_picked_by_hand_says_how_many(shown: Any) -> None:
+    badge = shown.row("stem").locator(".pw-by-hand")
+    expect(badge).to_be_hidden()
+    shown.mounted.receive({"type": "units", "changes": {"stem": {"picked": "2 removed by hand"}}})
+    expect(badge).to_have_attribute("title", "2 removed by hand")
+    expect(badge).to_have_text("by hand")
+    shown.mounted.receive({"type": "units", "changes": {"stem": {"picked": ""}}})
+    expect(badge).to_be_hidden()

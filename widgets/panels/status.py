@@ -8,8 +8,8 @@ from widgets import wording
 from widgets.panels.controls import action_button, enable, set_text, text
 from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 
-UNSEEN = ("preview", "timing")
-"""Kinds of task that answer a slider: too short, and too many, for a line of status."""
+UNSEEN = ("preview", "timing", "channels")
+"""Kinds of task whose progress shows where their outcome does, or nowhere."""
 
 UNSUNG = (*UNSEEN, "latency", "accuracy")
 """Kinds of task whose good end is seen elsewhere."""
