@@ -8,6 +8,12 @@ from widgets import wording
 from widgets.panels.controls import action_button, enable, set_text, text
 from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 
+_QUIET = ("preview", "compare")
+"""Kinds of task whose end is seen where their outcome is drawn."""
+
+_SPEAK_ELSEWHERE = ("compare", "suggest")
+"""Kinds of task whose failure is told beside the controls that asked for them."""
+
 
 class StatusPanel:
     """Text, a progress bar and Cancel.
@@ -51,9 +57,11 @@ class StatusPanel:
         self._message, self._failed = message, failed
 
     def _ended(self, event: TaskEnded) -> None:
+        if event.kind in _SPEAK_ELSEWHERE and event.outcome == "failed":
+            return
         if event.outcome == "failed":
             self.say(f"{event.title} failed: {event.error}", failed=True)
-        elif event.kind == "preview":
+        elif event.kind in _QUIET:
             return
         elif event.outcome == "cancelled":
             self.say(f"{event.title} was cancelled; nothing was changed.")
