@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import ipywidgets
 from bokeh.io import output_notebook
 from bokeh.resources import INLINE
 
+from widgets.charts.cut_handle import HELD_S
 from widgets.dispatcher import Dispatcher
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
@@ -74,7 +76,7 @@ class Workbench(ipywidgets.VBox):
         self._plan_panel = PlanPanel(session, self._change_plan, self._prune, self._scan)
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
-        self._inspect = InspectPanel(session, lambda: self._table.selected)
+        self._inspect = InspectPanel(session, lambda: self._table.selected, self._drag_cut)
         self._suggest = SuggestPanel(
             session,
             SuggestActions(
@@ -278,6 +280,12 @@ class Workbench(ipywidgets.VBox):
                 raise
 
         self._post(apply)
+
+    def _drag_cut(self, change: Callable[[Plan], Plan]) -> None:
+        self._change_plan(change)
+        # Once the hand is still, the edge takes its place at the cut that came of it.
+        mark = partial(self._dispatcher.mark, "layer")
+        self._post(lambda: self._dispatcher.after("cut", 1.1 * HELD_S, mark))
 
     def _table_intent(self, intent: Intent) -> None:
         match intent:

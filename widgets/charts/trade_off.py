@@ -94,6 +94,7 @@ class TradeOffChart:
         style_legend(self.root)
         for legend in self.root.select(Legend):
             legend.update(ncols=3, glyph_width=14, spacing=8)
+            assert isinstance(legend, Legend)
             self.root.add_layout(legend, "above")  # the curves leave no corner free
         self.clear()
         self.set_dark(dark)
@@ -139,7 +140,7 @@ class TradeOffChart:
 
     def _show_legend(self, visible: bool) -> None:
         for legend in self.root.select(Legend):
-            legend.visible = visible
+            legend.update(visible=visible)
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""
