@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import ipywidgets
 from bokeh.io import output_notebook
 from bokeh.resources import INLINE
 
+from widgets.charts.cut_handle import HELD_S
 from widgets.dispatcher import Dispatcher
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
@@ -20,12 +22,14 @@ from widgets.panels.inspect import InspectPanel
 from widgets.panels.plan import PlanPanel
 from widgets.panels.recovery import RecoveryPanel
 from widgets.panels.status import StatusPanel
+from widgets.panels.suggest import Request, SuggestActions, SuggestPanel
 from widgets.score_board import ScoreBoard
 from widgets.score_rows import score_rows, target_value
 from widgets.table_rows import cliff_states, table_rows, unit_states
 from widgets.theme import ThemeWatcher
 from widgets.wording import count, percent
 from workbench import Plan, Session
+from workbench.allocation.suggestion import Suggestion, plan_at
 from workbench.errors import WorkbenchError
 from workbench.events import (
     AccuracyLearned,
@@ -57,7 +61,7 @@ NEW_VIEW_S = 1.0
 """How long a new chart is left alone: what is sent before the page drew it would be lost."""
 
 _DRAG_PER_S, _CHART_PER_S = 30, 10
-_LAYER_TAB, _CHANNELS_TAB, _RECOVERY_TAB, _EXPORT_TAB = 0, 1, 2, 3
+_LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _EXPORT_TAB = range(5)
 
 
 class Workbench(ipywidgets.VBox):
@@ -78,7 +82,7 @@ class Workbench(ipywidgets.VBox):
         self._plan_panel = PlanPanel(session, self._change_plan, self._prune, self._scan)
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
-        self._inspect = InspectPanel(session, lambda: self._table.selected)
+        self._inspect = InspectPanel(session, lambda: self._table.selected, self._drag_cut)
         self._channels = ChannelsPanel(
             session,
             lambda: self._table.selected,
@@ -86,15 +90,33 @@ class Workbench(ipywidgets.VBox):
             self._change_plan,
             lambda: self._dispatcher.mark("channels"),
         )
+        self._suggest = SuggestPanel(
+            session,
+            SuggestActions(
+                suggest=self._ask_for_plan,
+                compare=lambda metric: _ignore(session.submit_comparison(metric)),
+                scan=self._scan,
+                change=self._change_plan,
+                measure=self._measure_plan,
+                redraw=lambda: self._dispatcher.mark("suggest"),
+            ),
+        )
         self._recovery = RecoveryPanel(session, self._finetune)
         self._export = ExportPanel(session, self._write)
         self._history = HistoryPanel(session, self._undo, self._redo)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
-            [self._inspect.root, self._channels.root, self._recovery.root, self._export.root],
-            titles=["Layer", "Channels", "Recovery", "Export"],
+            [
+                self._inspect.root,
+                self._channels.root,
+                self._suggest.root,
+                self._recovery.root,
+                self._export.root,
+            ],
+            titles=["Layer", "Channels", "Suggest", "Recovery", "Export"],
         )
+        self._tabs.observe(lambda _: self._dispatcher.mark("suggest"), "selected_index")
         super().__init__([_style(), self._theme, self._header(), self._top(), self._columns()])
         self.add_class("pw-app")
         self._add_views()
@@ -148,6 +170,7 @@ class Workbench(ipywidgets.VBox):
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
             ("layer", self._inspect.update, _CHART_PER_S),
+            ("suggest", self._draw_suggest, _CHART_PER_S),
             ("recovery", self._recovery.charts.update, _CHART_PER_S),
             ("history", self._history.charts.update, _CHART_PER_S),
             ("status", self._status.update, _CHART_PER_S),
@@ -196,6 +219,12 @@ class Workbench(ipywidgets.VBox):
         self._export.update()
         self._history.update()
 
+    def _draw_suggest(self) -> None:
+        if self._tabs.selected_index == _SUGGEST_TAB:
+            self._suggest.update()
+            self._suggest.charts.update()
+            self._suggest.compare_if_needed()
+
     def _recolour(self) -> None:
         for slot in self._slots():
             slot.set_dark(self._theme.dark)
@@ -203,15 +232,23 @@ class Workbench(ipywidgets.VBox):
     def _page_opened(self) -> None:
         renewed = [slot.renew() for slot in self._slots()]
         if any(renewed):
-            self._dispatcher.pause("layer", "recovery", "history", seconds=NEW_VIEW_S)
+            names = ("layer", "suggest", "recovery", "history")
+            self._dispatcher.pause(*names, seconds=NEW_VIEW_S)
 
     def _slots(self) -> tuple[Any, ...]:
-        return (*self._inspect.charts, self._recovery.charts, self._history.charts)
+        return (
+            *self._inspect.charts,
+            self._suggest.charts,
+            self._recovery.charts,
+            self._history.charts,
+        )
 
     # What the session reports
 
     def _event(self, event: Event) -> None:
         mark = self._dispatcher.mark
+        if not isinstance(event, PointMeasured | BatchTrained | TaskProgress):
+            mark("suggest")
         match event:
             case PlanChanged():
                 self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))
@@ -241,7 +278,8 @@ class Workbench(ipywidgets.VBox):
         if event.kind == "channels":
             self._post(lambda: self._channels.note(event))
         self._post(lambda: self._status.note(event))
-        self._dispatcher.mark("status")
+        self._post(lambda: self._suggest.note(event))
+        self._dispatcher.mark("status", "suggest")
         if not isinstance(event, TaskProgress) and event.kind not in ("preview", "timing"):
             self._dispatcher.mark("controls", "recovery", "channels")
         if isinstance(event, TaskEnded) and event.kind in (*CHANGES, "scan"):
@@ -267,10 +305,17 @@ class Workbench(ipywidgets.VBox):
             try:
                 self.session.plan = change(self.session.plan)
             except WorkbenchError:
-                self._dispatcher.mark("units", "controls")  # which still show what was refused
+                # They still show what was refused.
+                self._dispatcher.mark("units", "controls", "suggest")
                 raise
 
         self._post(apply)
+
+    def _drag_cut(self, change: Callable[[Plan], Plan]) -> None:
+        self._change_plan(change)
+        # Once the hand is still, the edge takes its place at the cut that came of it.
+        mark = partial(self._dispatcher.mark, "layer")
+        self._post(lambda: self._dispatcher.after("cut", 1.1 * HELD_S, mark))
 
     def _table_intent(self, intent: Intent) -> None:
         match intent:
@@ -278,7 +323,7 @@ class Workbench(ipywidgets.VBox):
                 self._change_plan(lambda plan: plan.with_ratios(ratios))
             case {"type": "release", "ratios": ratios}:
                 self._change_plan(lambda plan: plan.with_ratios(ratios))
-                self._post(lambda: self._dispatcher.after("preview", 0, self._preview))
+                self._measure_plan()
             case {"type": "lock", "unit": unit, "locked": locked}:
                 self._change_plan(lambda p: p.lock(unit) if locked else p.unlock(unit))
             case {"type": "unpin", "unit": unit}:
@@ -297,6 +342,24 @@ class Workbench(ipywidgets.VBox):
             self.session.targets = targets
 
         self._post(apply)
+
+    def _ask_for_plan(self, asked: Request) -> None:
+        def adopt(found: Suggestion) -> None:
+            self.session.plan = plan_at(self.session.plan, found.point)
+            self._suggest.adopt(found)
+            self._dispatcher.after("preview", 0, self._preview)
+
+        def submit() -> None:
+            task = self.session.submit_suggestion(
+                allocator=asked.allocator, accuracy=asked.accuracy, **asked.budgets
+            )
+            task.when_done(lambda found: self._post(lambda: adopt(found)))
+
+        self._post(submit)
+
+    def _measure_plan(self) -> None:
+        """Measure without waiting for another change: a slider was let go."""
+        self._post(lambda: self._dispatcher.after("preview", 0, self._preview))
 
     def _preview(self) -> None:
         """Measure what the plan leads to; latency as soon as there is something to compare with."""

@@ -93,6 +93,25 @@ def _is_place(value: object, size: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size
 
 
+def master_intent(message: object, positions: int) -> Intent | None:
+    """Check what a master slider sent; None if it does not check out.
+
+    Args:
+        message: The message, as it arrived.
+        positions: How many there are.
+    """
+    match message:
+        case {
+            "type": "move" | "release" as kind,
+            "position": int(position),
+            "version": int(version),
+            "stamp": int(stamp),
+        } if 0 <= position < positions:
+            return {"type": kind, "position": position, "version": version, "stamp": stamp}
+    _warn("master slider", message)
+    return None
+
+
 def _warn(where: str, message: object) -> None:
     # repr, cut: a message can hold anything, newlines included.
     _log.warning("ignored a message from the %s that does not check out: %.300r", where, message)

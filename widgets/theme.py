@@ -48,6 +48,8 @@ class Palette:
     accuracy: str
     size: str
     latency: str
+    rules: tuple[str, ...]
+    """Of the allocators, in their order."""
 
 
 LIGHT = Palette(
@@ -61,6 +63,7 @@ LIGHT = Palette(
     accuracy="#0072b2",
     size="#009e73",
     latency="#b2599a",
+    rules=("#0072b2", "#d55e00", "#009e73", "#b2599a"),
 )
 DARK = Palette(
     ink="#e6e6e6",
@@ -73,6 +76,7 @@ DARK = Palette(
     accuracy="#56b4e9",
     size="#2fc49b",
     latency="#dd95c4",
+    rules=("#56b4e9", "#ef7f3b", "#2fc49b", "#dd95c4"),
 )
 
 

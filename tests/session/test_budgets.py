@@ -99,6 +99,13 @@ def test_an_estimate_costs_what_the_prediction_says(scanned: Session) -> None:
     assert shares["size_bytes"] == pytest.approx(predicted.size_bytes / scanned.baseline.size_bytes)
 
 
+def test_an_estimate_of_another_plan_leaves_what_is_kept(scanned: Session) -> None:
+    scanned.plan = scanned.plan.lock("conv1")
+    curve = scanned.trade_off()
+    assert scanned.estimate(Plan()).shares["macs"] == pytest.approx(1)
+    assert scanned.trade_off() is curve
+
+
 def test_single_weights_have_no_trade_offs(session: Session) -> None:
     session.plan = Plan(granularity="weight")
     for ask in (session.reachable, session.trade_off, session.estimate):

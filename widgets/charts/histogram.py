@@ -1,13 +1,14 @@
 """Histogram of one layer's weights, with the threshold below which weights go."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
 from bokeh.transform import factor_cmap
 
 from widgets.charts.base import assign, new_figure, set_title, shorten, style_legend
+from widgets.charts.cut_handle import CutHandle
 from widgets.theme import apply_theme, palette
 
 _STATES = ("kept", "removed")
@@ -62,9 +63,10 @@ class WeightHistogram:
 
     Args:
         dark: Whether the page is dark.
+        on_drag: Called with a threshold that a person dragged the lines to; see `CutHandle`.
     """
 
-    def __init__(self, dark: bool = False) -> None:
+    def __init__(self, dark: bool = False, on_drag: Callable[[float], None] | None = None) -> None:
         self.source = ColumnDataSource(histogram_data([], [], None))
         self.lines = ColumnDataSource(threshold_data([], None))
         hover = HoverTool(
@@ -72,13 +74,15 @@ class WeightHistogram:
             mode="vline",
             visible=False,
         )
+        ranges = DataRange1d(), DataRange1d(start=0)
         self.root = new_figure(
             height=190,
             x_label="weight",
             y_label="weights per bin",
             file_name="weights",
             tools=[hover],
-            y_range=DataRange1d(start=0),
+            x_range=ranges[0],
+            y_range=ranges[1],
         )
         self._bars = self.root.quad(
             left="left",
@@ -90,6 +94,9 @@ class WeightHistogram:
             source=self.source,
         )
         hover.renderers = [self._bars]
+        for axis_range in ranges:
+            axis_range.renderers = [self._bars]  # and not what is dragged about
+        self.handle = CutHandle(self.root, on_drag, symmetric=True)
         self._cuts = self.root.segment(
             x0="x", x1="x", y0=0, y1="top", line_dash=[4, 3], line_width=1.5, source=self.lines
         )
@@ -103,6 +110,8 @@ class WeightHistogram:
         edges: Sequence[float],
         counts: Sequence[int],
         threshold: float | None = None,
+        *,
+        draggable: bool = False,
     ) -> None:
         """Show a layer's weights.
 
@@ -111,10 +120,15 @@ class WeightHistogram:
             edges: Bin edges, ascending, one more than counts.
             counts: Weights per bin.
             threshold: Magnitude below which weights are removed, if there is one.
+            draggable: Whether a threshold can be set by hand.
         """
         set_title(self.root, f"Weights of {shorten(title)}" if title else "Weights")
         assign(self.source, histogram_data(edges, counts, threshold))
         assign(self.lines, threshold_data(counts, threshold))
+        if draggable and edges:
+            self.handle.show(threshold or 0.0, (edges[-1] - edges[0]) / 300)
+        else:
+            self.handle.hide()
 
     def clear(self) -> None:
         """Show that no layer is selected."""
@@ -127,3 +141,4 @@ class WeightHistogram:
         fill = factor_cmap("state", [colours.kept, colours.removed], _STATES)
         self._bars.glyph.update(fill_color=fill)
         self._cuts.glyph.update(line_color=colours.cut)
+        self.handle.set_dark(dark)

@@ -1,12 +1,13 @@
 """Importance of one unit's channels, from the least to the most, with the cut."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
 from bokeh.models.annotations import Span
 from bokeh.transform import factor_cmap
 
 from widgets.charts.base import assign, new_figure, set_title, shorten, style_legend
+from widgets.charts.cut_handle import CutHandle
 from widgets.theme import apply_theme, palette
 
 MAX_BARS = 400
@@ -62,9 +63,10 @@ class ImportanceChart:
 
     Args:
         dark: Whether the page is dark.
+        on_drag: Called with a rank that a person dragged the cut to; see `CutHandle`.
     """
 
-    def __init__(self, dark: bool = False) -> None:
+    def __init__(self, dark: bool = False, on_drag: Callable[[float], None] | None = None) -> None:
         self.source = ColumnDataSource(importance_data([], []))
         hover = HoverTool(
             tooltips=[
@@ -75,14 +77,15 @@ class ImportanceChart:
             mode="vline",
             visible=False,
         )
+        ranges = DataRange1d(range_padding=0), DataRange1d(start=0)
         self.root = new_figure(
             height=190,
             x_label="channels, ascending",
             y_label="importance",
             file_name="importance",
             tools=[hover],
-            y_range=DataRange1d(start=0),
-            x_range=DataRange1d(range_padding=0),
+            x_range=ranges[0],
+            y_range=ranges[1],
         )
         self._bars = self.root.quad(
             left="left",
@@ -94,6 +97,9 @@ class ImportanceChart:
             source=self.source,
         )
         hover.renderers = [self._bars]
+        for axis_range in ranges:
+            axis_range.renderers = [self._bars]  # and not what is dragged about
+        self.handle = CutHandle(self.root, on_drag)
         self._cut = Span(dimension="height", line_dash=[4, 3], line_width=1.5, visible=False)
         self.root.add_layout(self._cut)
         style_legend(self.root)
@@ -110,6 +116,7 @@ class ImportanceChart:
         already_removed: int = 0,
         criterion: str = "",
         noun: str = "channels",
+        draggable: bool = False,
     ) -> None:
         """Show a unit's importances.
 
@@ -121,6 +128,7 @@ class ImportanceChart:
             already_removed: Channels that earlier steps removed: they have no bar.
             criterion: Name of the rule that gave the scores.
             noun: What has an importance, in the plural.
+            draggable: Whether the cut can be set by hand.
         """
         going = sum(not keep for keep in kept)
         note = f" · {already_removed} already gone" if already_removed else ""
@@ -130,6 +138,10 @@ class ImportanceChart:
         self.root.yaxis.axis_label = f"importance ({criterion})" if criterion else "importance"
         assign(self.source, importance_data(importances, kept, numbers))
         self._cut.update(location=going, visible=going > 0)
+        if draggable and kept:
+            self.handle.show(going, len(kept) / 300)
+        else:
+            self.handle.hide()
 
     def clear(self, note: str = "") -> None:
         """Show no importances; `note` says why, if it is not that no unit is selected."""
@@ -144,3 +156,4 @@ class ImportanceChart:
         fill = factor_cmap("state", [colours.kept, colours.removed], _STATES)
         self._bars.glyph.update(fill_color=fill, line_color=fill)
         self._cut.line_color = colours.cut
+        self.handle.set_dark(dark)

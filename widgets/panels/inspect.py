@@ -14,7 +14,8 @@ from widgets.charts.importance import ImportanceChart
 from widgets.charts.sensitivity import SensitivityChart
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import set_text, text
-from workbench import Session
+from widgets.table_rows import LARGEST_RATIO
+from workbench import Plan, Session
 from workbench.criteria import criterion_named
 from workbench.hand_picks import outranked
 from workbench.layers import main_weight, weight_histogram, weight_statistics
@@ -40,8 +41,11 @@ class UnitView:
         importances, kept, numbers: Of the channels that are left, and their dense numbers; empty
             where there are too many, or no scores yet.
         gone: How many channels earlier steps removed.
+        size: How many the dense model has.
         criterion: The rule's title.
         unscored: Why there are no scores yet; empty once there are.
+        by_rank, by_threshold: Whether a person may drag the cut among the importances, and the
+            threshold of the weights.
     """
 
     unit: str
@@ -55,8 +59,11 @@ class UnitView:
     kept: list[bool]
     numbers: list[int]
     gone: int
+    size: int
     criterion: str
     unscored: str = ""
+    by_rank: bool = False
+    by_threshold: bool = False
 
 
 def unit_view(session: Session, unit: Unit) -> UnitView:
@@ -73,6 +80,7 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
     numbers = np.flatnonzero(alive)
     few = len(numbers) <= MAX_IMPORTANCES and scores is not None
     statistics = weight_statistics(weight)
+    free = unit.prunable and unit.name not in session.plan.locks and not session.busy
     return UnitView(
         unit=unit.name,
         noun=unit.counted,
@@ -87,8 +95,11 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
         kept=kept[numbers].tolist() if few else [],
         numbers=numbers.tolist() if few else [],
         gone=int((~alive).sum()),
+        size=unit.size,
         criterion=criterion_named(session.plan.criterion).title,
         unscored="" if scores is not None else _why_unscored(session),
+        by_rank=free and few and unit.granularity != "n:m",
+        by_threshold=free and by_magnitude(session.plan, unit),
     )
 
 
@@ -98,12 +109,28 @@ def _why_unscored(session: Session) -> str:
     return "not computed: it was stopped. session.scores() computes it"
 
 
+def by_magnitude(plan: Plan, unit: Unit) -> bool:
+    """Whether single weights go by their magnitude, so that one threshold says which."""
+    return unit.granularity == "weight" and plan.criterion in {"l1", "l2"}
+
+
+def ratio_by_rank(view: UnitView, rank: float) -> float:
+    """The ratio at which the cut among the importances lies at a rank."""
+    going = min(max(0, round(rank)), len(view.importances) - 1)
+    return min((view.gone + going) / view.size, LARGEST_RATIO)
+
+
+def ratio_by_threshold(view: UnitView, weight: torch.Tensor, threshold: float) -> float:
+    """The ratio at which weights of a smaller magnitude than a threshold go."""
+    gone = view.size - weight.numel() + int((weight.detach().abs() < threshold).sum())
+    return min(max(gone, view.gone) / view.size, LARGEST_RATIO)
+
+
 def _threshold(
     session: Session, unit: Unit, weight: torch.Tensor, kept: np.ndarray, alive: np.ndarray
 ) -> float | None:
     """The smallest magnitude that stays, when single weights go by magnitude."""
-    magnitude = session.plan.criterion in {"l1", "l2"}
-    if unit.granularity != "weight" or not magnitude or kept.sum() == alive.sum():
+    if not by_magnitude(session.plan, unit) or kept.sum() == alive.sum():
         return None
     ordered = weight.detach().abs().flatten().sort(descending=True).values
     return float(ordered[int(kept.sum()) - 1])
@@ -115,17 +142,34 @@ class InspectPanel:
     Args:
         session: What is inspected.
         selected: Gives the name of the selected unit.
+        change: Called with a function from the old plan to the new one when a cut is dragged.
     """
 
-    def __init__(self, session: Session, selected: Callable[[], str]) -> None:
-        self._session, self._selected = session, selected
+    def __init__(
+        self,
+        session: Session,
+        selected: Callable[[], str],
+        change: Callable[[Callable[[Plan], Plan]], None],
+    ) -> None:
+        self._session, self._selected, self._change = session, selected, change
         self._view: UnitView | None = None
-        self._summary = text("unit-summary")
-        self.histogram = ChartSlot(WeightHistogram, self._draw_histogram)
-        self.importance = ChartSlot(ImportanceChart, self._draw_importance)
+        self._dragged: Callable[[Plan], Plan] | None = None  # not carried out yet
+        self._summary, self._hint = text("unit-summary"), text("drag-hint")
+        self.histogram = ChartSlot(
+            lambda: WeightHistogram(on_drag=self._drag_threshold), self._draw_histogram
+        )
+        self.importance = ChartSlot(
+            lambda: ImportanceChart(on_drag=self._drag_rank), self._draw_importance
+        )
         self.sensitivity = ChartSlot(SensitivityChart, self._draw_sensitivity)
         self.root = ipywidgets.VBox(
-            [self._summary, self.histogram.root, self.importance.root, self.sensitivity.root]
+            [
+                self._summary,
+                self._hint,
+                self.histogram.root,
+                self.importance.root,
+                self.sensitivity.root,
+            ]
         )
 
     @property
@@ -146,13 +190,45 @@ class InspectPanel:
         self._view = None if unit is None else unit_view(self._session, unit)
         nothing = "Select a row to see its weights."
         set_text(self._summary, self._view.summary if self._view else nothing)
+        set_text(self._hint, _hint(self._view))
+
+    def _drag_rank(self, rank: float) -> None:
+        if (view := self._view) is not None:
+            self._drag(lambda plan: plan.with_ratio(view.unit, ratio_by_rank(view, rank)))
+
+    def _drag_threshold(self, threshold: float) -> None:
+        view = self._view
+        if view is None:
+            return
+
+        def change(plan: Plan) -> Plan:
+            weight = main_weight(self._session.model.get_submodule(view.title))
+            return plan.with_ratio(view.unit, ratio_by_threshold(view, weight, threshold))
+
+        self._drag(change)
+
+    def _drag(self, change: Callable[[Plan], Plan]) -> None:
+        """Carry out the last move only, when the mouse is faster than the session."""
+        self._dragged = change
+
+        def latest(plan: Plan) -> Plan:
+            last, self._dragged = self._dragged, None
+            return plan if last is None else last(plan)
+
+        self._change(latest)
 
     def _draw_histogram(self, chart: WeightHistogram) -> None:
         view = self._view
         if view is None:
             chart.clear()
         else:
-            chart.update(view.title, view.edges, view.counts, view.threshold)
+            chart.update(
+                view.title,
+                view.edges,
+                view.counts,
+                view.threshold,
+                draggable=view.by_threshold,
+            )
 
     def _draw_sensitivity(self, chart: SensitivityChart) -> None:
         view, plan = self._view, self._session.plan
@@ -176,4 +252,17 @@ class InspectPanel:
             already_removed=view.gone,
             criterion=view.criterion,
             noun=view.noun,
+            draggable=view.by_rank,
         )
+
+
+def _hint(view: UnitView | None) -> str:
+    """What can be dragged, in words."""
+    if view is None or not (view.by_rank or view.by_threshold):
+        return ""
+    where = " or ".join(
+        name
+        for name, draggable in (("weights", view.by_threshold), ("importances", view.by_rank))
+        if draggable
+    )
+    return f"Drag the edge ↔ of the shaded part among the {where} to set this layer's ratio."

@@ -11,8 +11,11 @@ from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 UNSEEN = ("preview", "timing", "channels")
 """Kinds of task whose progress shows where their outcome does, or nowhere."""
 
-UNSUNG = (*UNSEEN, "latency", "accuracy")
+UNSUNG = (*UNSEEN, "latency", "accuracy", "compare")
 """Kinds of task whose good end is seen elsewhere."""
+
+_SPEAK_ELSEWHERE = ("compare", "suggest")
+"""Kinds of task whose failure is told beside the controls that asked for them."""
 
 
 class StatusPanel:
@@ -57,6 +60,8 @@ class StatusPanel:
         self._message, self._failed = message, failed
 
     def _ended(self, event: TaskEnded) -> None:
+        if event.kind in _SPEAK_ELSEWHERE and event.outcome == "failed":
+            return
         if event.outcome == "failed":
             self.say(f"{event.title} failed: {event.error}", failed=True)
         elif event.kind in UNSUNG:

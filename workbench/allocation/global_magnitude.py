@@ -18,7 +18,7 @@ class GlobalMagnitude(Allocator):
     """
 
     name = "global"
-    title = "one ranking of all channels"
+    title = "one ranking"
     summary = (
         "Ranks the channels of all layers together by the plan's criterion and removes the lowest; "
         "it asks neither what they cost nor how sensitive a layer is."

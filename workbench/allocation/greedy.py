@@ -22,7 +22,7 @@ class Greedy(Allocator):
     """
 
     name = "greedy"
-    title = "cheapest step first"
+    title = "step by step"
     summary = (
         "Again and again takes the single step that costs least accuracy for what it saves, by the "
         "measured sensitivity; it never looks further ahead than one step."

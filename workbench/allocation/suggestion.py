@@ -172,8 +172,7 @@ def _without_gaps(problem: Problem, metric: str, path: np.ndarray) -> np.ndarray
         between = [problem.allowed(wanted) for wanted in before + ways * (after - before)]
         rows.append(np.array([*between, after]))
     found = np.concatenate(rows)
-    distinct: np.ndarray = found[np.append(True, (np.diff(found, axis=0) != 0).any(axis=1))]
-    return distinct
+    return np.asarray(found[np.append(True, (np.diff(found, axis=0) != 0).any(axis=1))])
 
 
 def _points(problem: Problem, path: np.ndarray, accuracy: Accuracy) -> tuple[TradeOffPoint, ...]:

@@ -18,7 +18,7 @@ class Uniform(Allocator):
     """
 
     name = "uniform"
-    title = "same ratio everywhere"
+    title = "same ratio"
     summary = (
         "Every layer loses the same share of its channels: what one does who knows nothing of the "
         "network, and what the others are to be compared with."

@@ -189,9 +189,9 @@ class Budgets:
         """By metric, the least share of the dense model's cost under a plan's limits."""
         return reachable(self._asked(plan).unranked)
 
-    def estimate(self, plan: Plan) -> TradeOffPoint:
-        """What a plan itself costs and is expected to lose, to compare with the trade-offs."""
-        known, kept = self._asked(plan), self._forecast.predict(plan).kept
+    def estimate(self, plan: Plan, other: Plan) -> TradeOffPoint:
+        """What another plan costs and is expected to lose, to compare with a plan's trade-offs."""
+        known, kept = self._asked(plan), self._forecast.predict(other).kept
         units = known.model.anatomy.units("channel")
         ratios = {unit.name: 1 - kept[unit.name] / unit.size for unit in units}
         costs, dense = known.costs, known.unranked.dense_costs

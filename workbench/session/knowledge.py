@@ -229,9 +229,18 @@ class Knowledge:
         known = self._budgets.known_trade_offs(self._plan, metric)
         return {allocator: found.points for allocator, found in known.items()}
 
-    def estimate(self) -> TradeOffPoint:
-        """Where the session's plan lies among the trade-offs; its accuracy is predicted."""
-        return self._budgets.estimate(self._plan)
+    def estimate(self, plan: Plan | None = None) -> TradeOffPoint:
+        """Where a plan lies among the trade-offs, the session's by default; all is predicted.
+
+        Args:
+            plan: Another channel plan for the same model.
+        """
+        return self._budgets.estimate(self._plan, self._plan if plan is None else plan)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether trade-offs are being worked out for comparison, or about to be."""
+        return bool(self._tasks.unfinished("compare"))
 
     @property
     def scanned(self) -> Sensitivity | None:
