@@ -130,13 +130,22 @@ def alone(model: PrunedModel, plan: Plan, unit: str, ratio: float) -> Plan:
     Every other unit is locked. Locks and bounds of the given plan are left out: they say where a
     slider may stand, not what happens there.
     """
+    return each_alone(model, plan, [unit], ratio)
+
+
+def each_alone(model: PrunedModel, plan: Plan, units: Sequence[str], ratio: float) -> Plan:
+    """The plan that keeps of each of these units what `alone` keeps of it.
+
+    A unit with a ratio of its own is ranked by itself, so that others lose as well changes nothing.
+    """
     names = {other.name for other in units_of(model, plan)}
     defaults = {entry.name: entry for entry in dataclasses.fields(Plan) if entry.name in _BOUNDS}
     bounds = {
         name: entry.default if entry.default is not dataclasses.MISSING else {}
         for name, entry in defaults.items()
     }
-    return plan.with_(ratio=0.0, ratios={unit: ratio}, locks=names - {unit}, **bounds)
+    ratios = dict.fromkeys(units, ratio)
+    return plan.with_(ratio=0.0, ratios=ratios, locks=names - set(units), **bounds)
 
 
 def units_of(model: PrunedModel, plan: Plan) -> tuple[Unit, ...]:

@@ -13,8 +13,9 @@ from workbench.plan import Plan
 from workbench.predict import Prediction
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
-from workbench.sensitivity import Point
+from workbench.sensitivity import GradientCurve, Point
 from workbench.session.budgets import Budgets
+from workbench.session.estimating import Estimating
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.scoring import Scoring
@@ -34,6 +35,7 @@ class Knowledge:
     _forecast: Forecast
     _scoring: Scoring
     _sensing: Sensing
+    _estimating: Estimating
     _budgets: Budgets
     _tasks: TaskRunner
 
@@ -81,6 +83,11 @@ class Knowledge:
     def sensitivity(self) -> Mapping[str, tuple[Point, ...]]:
         """By unit, what scans found for the current model under the plan's rule, so far."""
         return self._sensing.points(self._plan)
+
+    @property
+    def estimated_sensitivity(self) -> Mapping[str, GradientCurve]:
+        """By unit, what gradients say of the current model under the plan's rule, if asked."""
+        return self._estimating.curves(self._plan)
 
     def alive(self) -> dict[str, np.ndarray]:
         """By unit name, bool per original channel or weight: what is left now."""

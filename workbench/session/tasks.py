@@ -21,7 +21,7 @@ _WAIT_S = 0.2
 URGENT = ("evidence", "preview")
 """Kinds of task that a person waits for with a finger on a slider."""
 
-PATIENT = ("measure", "scan")
+PATIENT = ("measure", "scan", "estimate")
 """Kinds of task that let urgent ones go first, even once they run: at their next report."""
 
 
