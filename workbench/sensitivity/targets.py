@@ -158,14 +158,28 @@ def chosen_units(model: PrunedModel, plan: Plan, names: Sequence[str] | None) ->
 
     Raises:
         UnknownUnitError: If there is no such unit.
-        PlanError: If one cannot be pruned.
+        PlanError: If one cannot be pruned, or there is none at all.
     """
     units = units_of(model, plan)
     if names is None:
-        return tuple(unit.name for unit in units if unit.prunable)
+        found = tuple(unit.name for unit in units if unit.prunable)
+        if not found:
+            raise PlanError(_why_none(plan, units))
+        return found
+    if not names:
+        raise PlanError("a scan needs at least 1 unit, got none. Leave units out for all of them.")
     wanted = Plan(granularity=plan.granularity, ratios=dict.fromkeys(names, 0.5))
     check_units(wanted, units)
     return tuple(unit.name for unit in units if unit.name in set(names))
+
+
+def _why_none(plan: Plan, units: Sequence[Unit]) -> str:
+    reasons = "; ".join(f"{unit.name!r}: {unit.reason}" for unit in units[:3])
+    return (
+        f"a scan needs a unit that can be pruned by granularity {plan.granularity!r}, and this "
+        f"model has none ({reasons or 'there are no units'}). Try another granularity, such as "
+        "'weight'."
+    )
 
 
 def checked_ratios(ratios: Iterable[object]) -> tuple[float, ...]:
