@@ -15,7 +15,9 @@ from workbench.sensitivity import GradientCurve, Point
 from workbench.sensitivity.display import falling_curve
 
 _STEPS = 100
-_ACCURACY, _CHANGE = "probe accuracy", "score change / lead"
+_RATIO = "pruning ratio of this unit alone"
+_MEASURED = (_RATIO, "probe accuracy")
+_ESTIMATED = (f"{_RATIO} · 100 % change: a typical lead", "score change")
 _SPARE = 1.04  # so that a point at the top is seen whole
 
 
@@ -67,15 +69,15 @@ class SensitivityChart:
         hover_estimate = HoverTool(
             tooltips=[
                 ("ratio", "@ratio{0 %}"),
-                ("class scores move by", "@change{0 %} of a typical lead"),
+                ("class scores change by", "@change{0 %} of a typical lead of the right class"),
                 ("", "estimate (gradients)"),
             ],
             visible=False,
         )
         self.root = new_figure(
             height=170,
-            x_label="pruning ratio of this unit alone",
-            y_label=_ACCURACY,
+            x_label=_MEASURED[0],
+            y_label=_MEASURED[1],
             file_name="sensitivity",
             tools=[hover, hover_estimate],
             x_range=Range1d(start=0, end=1),
@@ -142,7 +144,9 @@ class SensitivityChart:
     def _show_estimate(self, curve: GradientCurve | None, largest: float = 1.0) -> None:
         assign(self.estimated, estimate_data(curve))
         self.root.y_range.update(end=_SPARE * largest)
-        self.root.yaxis[0].update(axis_label=_ACCURACY if curve is None else _CHANGE)
+        labels = _MEASURED if curve is None else _ESTIMATED
+        for axis, label in zip((self.root.xaxis[0], self.root.yaxis[0]), labels, strict=True):
+            axis.update(axis_label=label)
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""

@@ -47,7 +47,7 @@ def test_an_estimate_is_drawn_apart_and_says_what_it_is() -> None:
     chart.update("conv", POINTS, 0.95, 0.4)
     chart.estimate(ESTIMATE, 0.6, 0.4)
     assert chart.root.title.text == "Sensitivity of conv: estimate (gradients)"
-    assert chart.root.yaxis[0].axis_label == "score change / lead", "it is no accuracy"
+    assert chart.root.yaxis[0].axis_label == "score change", "it is no accuracy"
     assert chart.root.y_range.end == pytest.approx(0.6, rel=0.05), "one scale for all units"
     assert chart.source.data["ratio"] == [], "nothing that looks measured"
     assert chart._dashes.glyph.line_dash and chart._rings.glyph.fill_alpha == 0
