@@ -44,6 +44,7 @@ from workbench.events import (
     PlanChanged,
     PointMeasured,
     PreviewMeasured,
+    SensitivityEstimated,
     TargetsChanged,
     TaskEnded,
     TaskProgress,
@@ -259,6 +260,8 @@ class Workbench(ipywidgets.VBox):
                 mark("board")
             case PointMeasured():
                 mark("units", "layer")
+            case SensitivityEstimated():
+                mark("layer")
             case EvidenceGathered():
                 mark("units", "board", "controls", "layer", "channels")
             case HistoryChanged():
@@ -390,7 +393,13 @@ class Workbench(ipywidgets.VBox):
 
     def _scan(self) -> None:
         settings = ScanSettings("exact", RATIOS, None, recalibrate=False)
-        self._post(lambda: _ignore(self.session.submit_scan(settings)))
+
+        def submit() -> None:
+            if not self.session.estimated_sensitivity:  # there at once, where measuring takes long
+                self.session.submit_estimate()
+            self.session.submit_scan(settings)
+
+        self._post(submit)
         self._dispatcher.mark("controls")
 
     def _finetune(self, settings: Any) -> None:

@@ -94,6 +94,11 @@ class PointMeasured(Event):
 
 
 @dataclass(frozen=True)
+class SensitivityEstimated(Event):
+    """Gradients told about what pruning each unit alone would cost."""
+
+
+@dataclass(frozen=True)
 class EvidenceGathered(Event):
     """A criterion has what it needs of the training data: its scores can be asked for."""
 

@@ -12,7 +12,7 @@ from toys import dense_model
 
 from workbench import Plan
 from workbench.data import open_data
-from workbench.errors import PlanError, UnknownUnitError
+from workbench.errors import DataError, PlanError, UnknownUnitError
 from workbench.measure.accuracy import evaluate
 from workbench.models import open_model
 from workbench.onnx_graph import CutError
@@ -302,6 +302,26 @@ def test_units_that_cannot_be_scanned_are_refused(residual: Case) -> None:
         scan(*residual, Plan(), units=["frist"])
     with pytest.raises(PlanError, match=r"'head' must be 0, got 0\.5: it is not prunable"):
         scan(*residual, Plan(), units=["head"])
+
+
+def test_a_scan_of_no_unit_is_refused(residual: Case) -> None:
+    with pytest.raises(PlanError, match=r"at least 1 unit, got none. Leave units out for all"):
+        scan(*residual, Plan(), units=[])
+
+
+def test_a_model_without_a_unit_to_scan_says_why() -> None:
+    model = dense_model(nn.Sequential(nn.Flatten(), nn.Linear(48, 3)).eval(), (3, 4, 4))
+    data = random_data((3, 4, 4), 3)
+    with pytest.raises(PlanError, match=r"has none \('1': these are the model outputs\)\. Try"):
+        scan(model, data, Plan())
+    assert scan(model, data, Plan(granularity="weight"), ratios=(0.5,)).units == ("1",)
+
+
+def test_a_probe_set_of_one_class_is_refused(residual: Case) -> None:
+    model, data = residual
+    probe = dataclasses.replace(data.probe, labels=torch.full_like(data.probe.labels, 2))
+    with pytest.raises(DataError, match=r"at least 2 classes, got only '2' in 40 inputs"):
+        scan(model, dataclasses.replace(data, probe=probe), Plan())
 
 
 def test_an_unknown_mode_is_refused(residual: Case) -> None:

@@ -18,6 +18,7 @@ from workbench.errors import WorkerError
 from workbench.onnx_graph import CutError
 from workbench.progress import Cancelled
 from workbench.sensitivity import Point, Sensitivity, scan
+from workbench.sensitivity.batches import BatchRunner
 from workbench.sensitivity.cache import Cache
 from workbench.sensitivity.onnx_route import OnnxRoute
 from workbench.sensitivity.workers import worker
@@ -166,6 +167,11 @@ def test_a_model_that_workers_cannot_open_is_refused(
     model = dense_model(toy_net(), (1, 4, 4))
     with pytest.raises(WorkerError, match=r"AttributeError: Can't get.*define its class at the"):
         scan(model, toy_data(), Plan(), ratios=(0.5,), executor=threads)
+
+
+def test_inputs_are_divided_as_the_scanning_process_would_divide_them() -> None:
+    alone, helped = BatchRunner(1, 32, divided_for=3), BatchRunner(3, 32)
+    assert [*alone._rows(512)] == [*helped._rows(512)] != [*BatchRunner(1, 32)._rows(512)]
 
 
 class Watch:

@@ -1,12 +1,16 @@
 """Scans and suggestions of a session."""
 
+from typing import Any
+
 import pytest
 from watching import State, heard
 
 from workbench import Plan, Session
-from workbench.errors import PlanError
+from workbench.errors import PlanError, WorkbenchError
 from workbench.events import PointMeasured
 from workbench.progress import Cancelled
+from workbench.sensitivity.onnx_route import _Runs
+from workbench.sensitivity.targets import AnyTarget
 from workbench.session.sensing import ScanSettings
 
 
@@ -46,6 +50,52 @@ def test_a_cancelled_scan_leaves_what_was_measured(session: Session) -> None:
     with pytest.raises(Cancelled):
         session.scan_sensitivity(ratios=(0.25, 0.5))
     assert sum(len(points) for points in session.sensitivity.values()) >= 1
+
+
+@pytest.mark.parametrize("mode", ["exact", "adaptive"])
+def test_a_scan_goes_on_where_a_cancelled_one_stopped(
+    session: Session, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    ran: list[tuple[str, float]] = []
+    call = _Runs.__call__
+
+    def note(self: _Runs, target: AnyTarget, *rest: Any) -> Any:
+        ran.append((target.unit, target.ratio))
+        return call(self, target, *rest)
+
+    def stop_after_the_first_unit(event: object) -> None:
+        if isinstance(event, PointMeasured) and event.unit == "conv2":
+            session.cancel()
+
+    monkeypatch.setattr(_Runs, "__call__", note)
+    unsubscribe = session.events.subscribe(stop_after_the_first_unit)
+    with pytest.raises(Cancelled):
+        session.scan_sensitivity(mode=mode)
+    unsubscribe()
+    kept = session.sensitivity
+    assert len(kept["conv1"]) == 9
+    ran.clear()
+    whole = session.scan_sensitivity(mode=mode)
+    assert {unit for unit, _ in ran} == {"conv2"}
+    assert whole.of("conv1") == kept["conv1"]
+    ran.clear()
+    assert session.scan_sensitivity(mode=mode) == whole
+    assert ran == []
+
+
+def test_a_scan_that_is_refused_leaves_the_session_as_it_was(session: Session) -> None:
+    session.scan_sensitivity(ratios=(0.5,))
+    before, known = State(session), dict(session.sensitivity)
+    for settings, message in (
+        ({"ratios": (1.5,)}, r"must be in \(0, 1\), got 1\.5"),
+        ({"units": ["conv9"]}, "no channel unit 'conv9'"),
+        ({"units": []}, "at least 1 unit"),
+        ({"executor": "all of them"}, r"must be a concurrent\.futures\.Executor"),
+    ):
+        with pytest.raises(WorkbenchError, match=message):
+            session.scan_sensitivity(**settings)
+    assert before.holds(session)
+    assert session.sensitivity == known
 
 
 def test_a_new_scan_drops_the_one_under_way(session: Session) -> None:

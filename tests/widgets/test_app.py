@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from watching import heard
 
 from widgets import Workbench
 from widgets.panels.export import report_text
@@ -12,6 +13,7 @@ from widgets.panels.inspect import unit_view
 from widgets.score_rows import score_rows
 from widgets.table_rows import table_rows, unit_states
 from workbench import Session
+from workbench.events import TaskEnded
 
 PATIENCE_S = 60
 
@@ -56,6 +58,26 @@ def test_the_score_board_shows_exact_predictions_while_nothing_is_measured(
 
 def test_a_plan_that_changes_nothing_leaves_the_planned_column_empty(session: Session) -> None:
     assert {row["planned"] for row in score_rows(session)} == {""}
+
+
+def test_scan_estimates_first_and_then_measures(session: Session, workbench: Workbench) -> None:
+    events = heard(session)
+    workbench._scan()
+    eventually(lambda: any(isinstance(e, TaskEnded) and e.kind == "scan" for e in events))
+    kinds = [event.kind for event in events if isinstance(event, TaskEnded)]
+    assert [kind for kind in kinds if kind in {"estimate", "scan"}] == ["estimate", "scan"]
+    assert set(session.estimated_sensitivity) == set(session.sensitivity)
+
+
+def test_an_estimate_is_shown_until_something_is_measured(
+    session: Session, workbench: Workbench
+) -> None:
+    title = workbench._inspect.sensitivity.chart.root.title
+    assert "not measured" in title.text
+    session.estimate_sensitivity()
+    eventually(lambda: title.text == "Sensitivity of stem: estimate (gradients)")
+    session.scan_sensitivity(ratios=(0.5,), units=["stem"])
+    eventually(lambda: title.text == "Sensitivity of stem")
 
 
 def test_targets_are_judged_by_what_is_planned(session: Session) -> None:

@@ -1,4 +1,7 @@
-"""Accuracy of one unit pruned alone, against the ratio: what was measured, and a smooth curve."""
+"""One unit pruned alone, against the ratio: the accuracy measured, and a smooth curve.
+
+Before anything is measured: what gradients say, dashed, hollow, and on a scale of its own.
+"""
 
 from collections.abc import Sequence
 
@@ -8,10 +11,14 @@ from bokeh.models.annotations import Span
 
 from widgets.charts.base import assign, new_figure, set_title, shorten
 from widgets.theme import apply_theme, palette
-from workbench.sensitivity import Point
+from workbench.sensitivity import GradientCurve, Point
 from workbench.sensitivity.display import falling_curve
 
 _STEPS = 100
+_RATIO = "pruning ratio of this unit alone"
+_MEASURED = (_RATIO, "probe accuracy")
+_ESTIMATED = (f"{_RATIO} · 100 % change: a typical lead", "score change")
+_SPARE = 1.04  # so that a point at the top is seen whole
 
 
 def points_data(points: Sequence[Point]) -> dict[str, list[object]]:
@@ -32,6 +39,13 @@ def curve_data(points: Sequence[Point], baseline: float) -> dict[str, list[objec
     return {"ratio": ratios.tolist(), "accuracy": curve.at(ratios).tolist()}
 
 
+def estimate_data(curve: GradientCurve | None) -> dict[str, list[object]]:
+    """Columns ``ratio`` and ``change``, from ratio 0; empty without an estimate."""
+    if curve is None:
+        return {"ratio": [], "change": []}
+    return {"ratio": [0.0, *curve.ratios], "change": [0.0, *curve.changes]}
+
+
 class SensitivityChart:
     """How accuracy falls as the selected unit alone is pruned, and where its slider stands.
 
@@ -43,6 +57,7 @@ class SensitivityChart:
         self._drawn: tuple[Sequence[Point], float] = ((), 1.0)
         self.source = ColumnDataSource(points_data([]))
         self.curve = ColumnDataSource(curve_data([], 1.0))
+        self.estimated = ColumnDataSource(estimate_data(None))
         hover = HoverTool(
             tooltips=[
                 ("ratio", "@ratio{0 %}"),
@@ -51,20 +66,35 @@ class SensitivityChart:
             ],
             visible=False,
         )
+        hover_estimate = HoverTool(
+            tooltips=[
+                ("ratio", "@ratio{0 %}"),
+                ("class scores change by", "@change{0 %} of a typical lead of the right class"),
+                ("", "estimate (gradients)"),
+            ],
+            visible=False,
+        )
         self.root = new_figure(
             height=170,
-            x_label="pruning ratio of this unit alone",
-            y_label="probe accuracy",
+            x_label=_MEASURED[0],
+            y_label=_MEASURED[1],
             file_name="sensitivity",
-            tools=[hover],
+            tools=[hover, hover_estimate],
             x_range=Range1d(start=0, end=1),
-            y_range=Range1d(start=0, end=1.04),
+            y_range=Range1d(start=0, end=_SPARE),
         )
         for axis in (*self.root.xaxis, *self.root.yaxis):
             axis.formatter = NumeralTickFormatter(format="0 %")
         self._line = self.root.line("ratio", "accuracy", line_width=2, source=self.curve)
         self._dots = self.root.scatter("ratio", "accuracy", size=6, source=self.source)
         hover.renderers = [self._dots]
+        self._dashes = self.root.line(
+            "ratio", "change", line_width=1.5, line_dash=[6, 4], source=self.estimated
+        )
+        self._rings = self.root.scatter(
+            "ratio", "change", size=6, fill_alpha=0, source=self.estimated
+        )
+        hover_estimate.renderers = [self._rings]
         self._now = Span(dimension="height", line_dash=[4, 3], line_width=1.5, visible=False)
         self.root.add_layout(self._now)
         self.clear()
@@ -80,19 +110,43 @@ class SensitivityChart:
             ratio: Where its slider stands.
         """
         set_title(self.root, f"Sensitivity of {shorten(title)}")
-        if (points, baseline) != self._drawn:  # a slider moves far more often than a figure comes
-            self._drawn = (points, baseline)
-            assign(self.source, points_data(points))
-            assign(self.curve, curve_data(points, baseline))
+        self._show_points(points, baseline)
+        self._show_estimate(None)
+        self._now.update(location=ratio, visible=ratio > 0)
+
+    def estimate(self, curve: GradientCurve, largest: float, ratio: float) -> None:
+        """Show what gradients say of a unit of which nothing is measured.
+
+        Args:
+            curve: The estimate.
+            largest: The largest change of any unit; all are drawn on one scale.
+            ratio: Where its slider stands.
+        """
+        set_title(self.root, f"Sensitivity of {shorten(curve.unit)}: estimate (gradients)")
+        self._show_points((), 1.0)
+        self._show_estimate(curve, max(largest, 1e-9))
         self._now.update(location=ratio, visible=ratio > 0)
 
     def clear(self, note: str = "") -> None:
         """Show nothing; `note` says why."""
-        self._drawn = ((), 1.0)
         set_title(self.root, f"Sensitivity: {note}" if note else "Sensitivity")
-        assign(self.source, points_data([]))
-        assign(self.curve, curve_data([], 1.0))
+        self._show_points((), 1.0)
+        self._show_estimate(None)
         self._now.update(visible=False)
+
+    def _show_points(self, points: Sequence[Point], baseline: float) -> None:
+        if (points, baseline) == self._drawn:  # a slider moves far more often than a figure comes
+            return
+        self._drawn = (points, baseline)
+        assign(self.source, points_data(points))
+        assign(self.curve, curve_data(points, baseline))
+
+    def _show_estimate(self, curve: GradientCurve | None, largest: float = 1.0) -> None:
+        assign(self.estimated, estimate_data(curve))
+        self.root.y_range.update(end=_SPARE * largest)
+        labels = _MEASURED if curve is None else _ESTIMATED
+        for axis, label in zip((self.root.xaxis[0], self.root.yaxis[0]), labels, strict=True):
+            axis.update(axis_label=label)
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""
@@ -100,4 +154,6 @@ class SensitivityChart:
         apply_theme(self.root, dark)
         self._line.glyph.update(line_color=colours.kept, line_alpha=0.6)
         self._dots.glyph.update(fill_color=colours.kept, line_color=colours.kept)
+        self._dashes.glyph.update(line_color=colours.kept, line_alpha=0.7)
+        self._rings.glyph.update(line_color=colours.kept)
         self._now.line_color = colours.cut

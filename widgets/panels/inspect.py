@@ -233,6 +233,11 @@ class InspectPanel:
     def _draw_sensitivity(self, chart: SensitivityChart) -> None:
         view, plan = self._view, self._session.plan
         known = self._session.sensitivity
+        estimated = self._session.estimated_sensitivity
+        if view is not None and view.unit in estimated and view.unit not in known:
+            largest = max(max(curve.changes) for curve in estimated.values())
+            chart.estimate(estimated[view.unit], largest, plan.ratio_of(view.unit))
+            return
         if view is None or view.unit not in known:
             chart.clear("not measured; press Scan" if view and not known else "")
             return

@@ -1,6 +1,7 @@
 """Sensitivity: how accuracy falls as one unit after the other is pruned."""
 
 from workbench.sensitivity.display import DisplayCurve, accuracy_curve, loss_curve
+from workbench.sensitivity.gradient import GradientCurve, gradient_curves
 from workbench.sensitivity.magnitude import MagnitudeCurve, magnitude_curves
 from workbench.sensitivity.points import Figures, Point, Sensitivity
 from workbench.sensitivity.scan import scan
@@ -10,10 +11,12 @@ __all__ = [
     "RATIOS",
     "DisplayCurve",
     "Figures",
+    "GradientCurve",
     "MagnitudeCurve",
     "Point",
     "Sensitivity",
     "accuracy_curve",
+    "gradient_curves",
     "loss_curve",
     "magnitude_curves",
     "scan",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench.criteria import Evidence
 from workbench.data.dataset import Dataset
-from workbench.errors import PlanError, WorkerError
+from workbench.errors import DataError, PlanError, WorkerError
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
@@ -80,12 +80,13 @@ def scan(
         PlanError: If a ratio, a unit or the mode is not one that can be scanned.
         UnknownUnitError: If a unit does not exist.
         CriterionError: If the criterion does not exist or apply, or lacks evidence.
-        DataError, ModelError: If the model does not fit the probe set.
+        DataError, ModelError: If the model does not fit the probe set, or that has one class only.
         WorkerError: If a worker dies for good, or cannot open the model.
         Cancelled: If the monitor was cancelled.
     """
     strategy = _strategy(mode)
     _check_executor(executor)
+    _check_probe(dataset)
     grid, names = checked_ratios(ratios), chosen_units(model, plan, units)
     setting = Setting(
         ScoredModel.of(model, evidence),
@@ -130,6 +131,16 @@ def _point(target: Target, entry: Entry) -> Point:
         source=MEASURED if entry.ran == figures.inputs else INTERPOLATED,
         route=entry.route,
     )
+
+
+def _check_probe(dataset: Dataset) -> None:
+    present = dataset.probe.labels.unique().tolist()
+    if len(present) == 1 and len(dataset.classes) > 1:
+        raise DataError(
+            "the probe set of a scan must hold at least 2 classes, got only "
+            f"{dataset.classes[present[0]]!r} in {len(dataset.probe)} inputs: a network that "
+            "always answers that would count as perfect. Give validation data of all classes."
+        )
 
 
 def _check_executor(executor: object) -> None:

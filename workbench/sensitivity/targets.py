@@ -130,19 +130,27 @@ def alone(model: PrunedModel, plan: Plan, unit: str, ratio: float) -> Plan:
     Every other unit is locked. Locks and bounds of the given plan are left out: they say where a
     slider may stand, not what happens there. The unit's hand-picked channels stay picked.
     """
+    return each_alone(model, plan, [unit], ratio)
+
+
+def each_alone(model: PrunedModel, plan: Plan, units: Sequence[str], ratio: float) -> Plan:
+    """The plan that keeps of each of these units what `alone` keeps of it.
+
+    A unit with a ratio of its own is ranked by itself, so that others lose as well changes nothing.
+    """
     names = {other.name for other in units_of(model, plan)}
     defaults = {entry.name: entry for entry in dataclasses.fields(Plan) if entry.name in _BOUNDS}
     bounds = {
         name: entry.default if entry.default is not dataclasses.MISSING else {}
         for name, entry in defaults.items()
     }
-    removed, kept = plan.picks_of(unit)
+    picks = {unit: plan.picks_of(unit) for unit in units}
     return plan.with_(
         ratio=0.0,
-        ratios={unit: ratio},
-        locks=names - {unit},
-        removed_channels={unit: removed},
-        kept_channels={unit: kept},
+        ratios=dict.fromkeys(units, ratio),
+        locks=names - set(units),
+        removed_channels={unit: removed for unit, (removed, _) in picks.items()},
+        kept_channels={unit: kept for unit, (_, kept) in picks.items()},
         **bounds,
     )
 
@@ -157,14 +165,28 @@ def chosen_units(model: PrunedModel, plan: Plan, names: Sequence[str] | None) ->
 
     Raises:
         UnknownUnitError: If there is no such unit.
-        PlanError: If one cannot be pruned.
+        PlanError: If one cannot be pruned, or there is none at all.
     """
     units = units_of(model, plan)
     if names is None:
-        return tuple(unit.name for unit in units if unit.prunable)
+        found = tuple(unit.name for unit in units if unit.prunable)
+        if not found:
+            raise PlanError(_why_none(plan, units))
+        return found
+    if not names:
+        raise PlanError("a scan needs at least 1 unit, got none. Leave units out for all of them.")
     wanted = Plan(granularity=plan.granularity, ratios=dict.fromkeys(names, 0.5))
     check_units(wanted, units)
     return tuple(unit.name for unit in units if unit.name in set(names))
+
+
+def _why_none(plan: Plan, units: Sequence[Unit]) -> str:
+    reasons = "; ".join(f"{unit.name!r}: {unit.reason}" for unit in units[:3])
+    return (
+        f"a scan needs a unit that can be pruned by granularity {plan.granularity!r}, and this "
+        f"model has none ({reasons or 'there are no units'}). Try another granularity, such as "
+        "'weight'."
+    )
 
 
 def checked_ratios(ratios: Iterable[object]) -> tuple[float, ...]:

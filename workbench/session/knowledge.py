@@ -16,9 +16,10 @@ from workbench.plan import Plan
 from workbench.predict import Prediction
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
-from workbench.sensitivity import Point, Sensitivity
+from workbench.sensitivity import GradientCurve, Point, Sensitivity
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
+from workbench.session.estimating import Estimating
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.inspecting import Inspecting
@@ -47,6 +48,7 @@ class Knowledge:
     _scoring: Scoring
     _sensing: Sensing
     _inspecting: Inspecting
+    _estimating: Estimating
     _budgets: Budgets
     _timing: Timing
     _anticipation: Anticipation
@@ -111,6 +113,11 @@ class Knowledge:
     def sensitivity(self) -> Mapping[str, tuple[Point, ...]]:
         """By unit, what scans found for the current model under the plan's rule, so far."""
         return self._sensing.points(self._plan)
+
+    @property
+    def estimated_sensitivity(self) -> Mapping[str, GradientCurve]:
+        """By unit, what gradients say of the current model under the plan's rule, if asked."""
+        return self._estimating.curves(self._plan)
 
     def alive(self) -> dict[str, np.ndarray]:
         """By unit name, bool per original channel or weight: what is left now."""

@@ -89,8 +89,6 @@ class Sensing:
             model = self._history.model
             evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
             found = _Found(model, rule_of(plan), plan, recalibrated=settings.recalibrate)
-            with self._lock:
-                self._found = found
             whole = scan(
                 model,
                 self._dataset,
@@ -106,7 +104,7 @@ class Sensing:
                 report=lambda point: self._keep(found, point),
             )
             with self._lock:
-                found.whole = whole
+                self._found, found.whole = found, whole
             return whole
 
         return work
@@ -152,6 +150,7 @@ class Sensing:
 
     def _keep(self, found: _Found, point: Point) -> None:
         with self._lock:
+            self._found = found  # not before: a scan that is refused leaves what was known
             found.points.setdefault(point.unit, {})[point.ratio] = point
             found.ordered = None
         self._bus.emit(PointMeasured(point.unit, point.ratio, point.accuracy))

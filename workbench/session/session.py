@@ -25,10 +25,11 @@ from workbench.models import open_model
 from workbench.plan import Plan
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
-from workbench.sensitivity import RATIOS, Sensitivity
+from workbench.sensitivity import RATIOS, GradientCurve, Sensitivity
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.dense_onnx import DenseOnnx
+from workbench.session.estimating import Estimating
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.inspecting import Inspecting
@@ -115,6 +116,9 @@ class Session(Knowledge):
             self.dataset,
             self.events,
             None if scan_cache is None else Path(scan_cache),
+        )
+        self._estimating = Estimating(
+            self._history, self._forecast, self.dataset.train, self.events
         )
         self._inspecting = Inspecting(self._history, self._forecast, self.dataset, self.events)
         self._anticipation = Anticipation(
@@ -238,6 +242,17 @@ class Session(Knowledge):
         """
         return self.submit_inspect_channels(unit).result()
 
+    def estimate_sensitivity(
+        self, *, ratios: Sequence[float] = RATIOS, units: Sequence[str] | None = None
+    ) -> Mapping[str, GradientCurve]:
+        """Estimate within seconds which units cost more than others; see `gradient_curves`.
+
+        Args:
+            ratios: Fractions of the dense model's count, in (0, 1).
+            units: Units to look at; all that can be pruned by default.
+        """
+        return self.submit_estimate(ratios=ratios, units=units).result()
+
     def finetune(self, epochs: int = 3, **settings: Any) -> Step:
         """Train what is left; returns the committed step.
 
@@ -304,6 +319,14 @@ class Session(Knowledge):
         self._tasks.cancel("channels")
         work = self._inspecting.inspection(self._plan, unit)
         return self._tasks.submit("channels", f"looking at the channels of {unit}", work)
+
+    def submit_estimate(
+        self, *, ratios: Sequence[float] = RATIOS, units: Sequence[str] | None = None
+    ) -> Task[Mapping[str, GradientCurve]]:
+        """Queue an estimate of sensitivity by the plan's rule; one under way is dropped."""
+        self._tasks.cancel("estimate")
+        work = self._estimating.estimate(self._plan, ratios, units)
+        return self._tasks.submit("estimate", "estimating sensitivity", work)
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""

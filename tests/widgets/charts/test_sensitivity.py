@@ -1,9 +1,10 @@
 import itertools
 
 import pytest
+from bokeh.document import Document
 
-from widgets.charts.sensitivity import SensitivityChart, curve_data, points_data
-from workbench.sensitivity import Point
+from widgets.charts.sensitivity import SensitivityChart, curve_data, estimate_data, points_data
+from workbench.sensitivity import GradientCurve, Point
 
 
 def point(ratio: float, accuracy: float) -> Point:
@@ -37,8 +38,43 @@ def test_the_chart_marks_where_the_slider_stands() -> None:
     assert not chart._now.visible
 
 
+ESTIMATE = GradientCurve("conv", (0.25, 0.5), (0.1, 0.3))
+
+
+def test_an_estimate_is_drawn_apart_and_says_what_it_is() -> None:
+    assert estimate_data(ESTIMATE) == {"ratio": [0.0, 0.25, 0.5], "change": [0.0, 0.1, 0.3]}
+    chart = SensitivityChart()
+    chart.update("conv", POINTS, 0.95, 0.4)
+    chart.estimate(ESTIMATE, 0.6, 0.4)
+    assert chart.root.title.text == "Sensitivity of conv: estimate (gradients)"
+    assert chart.root.yaxis[0].axis_label == "score change", "it is no accuracy"
+    assert chart.root.y_range.end == pytest.approx(0.6, rel=0.05), "one scale for all units"
+    assert chart.source.data["ratio"] == [], "nothing that looks measured"
+    assert chart._dashes.glyph.line_dash and chart._rings.glyph.fill_alpha == 0
+
+
+def test_points_that_are_measured_take_the_estimates_place() -> None:
+    chart = SensitivityChart()
+    chart.estimate(ESTIMATE, 0.6, 0.4)
+    chart.update("conv", POINTS, 0.95, 0.4)
+    assert chart.estimated.data["ratio"] == []
+    assert chart.root.yaxis[0].axis_label == "probe accuracy"
+    assert chart.root.y_range.end == pytest.approx(1.04)
+
+
+def test_an_estimate_that_is_drawn_already_says_nothing() -> None:
+    chart = SensitivityChart()
+    chart.estimate(ESTIMATE, 0.6, 0.4)
+    document, events = Document(), list[object]()
+    document.add_root(chart.root)
+    document.on_change(events.append)
+    chart.estimate(ESTIMATE, 0.6, 0.4)
+    assert events == []
+
+
 def test_a_chart_without_figures_says_why() -> None:
     chart = SensitivityChart()
+    chart.estimate(ESTIMATE, 0.6, 0.4)
     chart.update("conv", POINTS, 0.95, 0.4)
     chart.clear("not measured; press Scan")
     assert chart.root.title.text == "Sensitivity: not measured; press Scan"

@@ -1,0 +1,171 @@
+"""Dragging a slider of a network with 168 units, in a real JupyterLab and a real Chromium.
+
+    python benchmarks/dragging.py [--moves 120] [--units 168] [--show picture.png]
+
+The mouse moves a slider by real input events, one move after the other: the next one begins when
+the score board shows other figures, the sensitivity chart's line stands at the slider's ratio, and
+both have been painted. Times run in the page, from the slider's input event to that frame. The
+time to the table is that from the key that runs the cell, with a session that has measured
+everything, to the frame that shows all rows.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+REPOSITORY = Path(__file__).parents[1]
+sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
+
+from browser_path import find_browser  # noqa: E402
+from running_lab import Lab, running_lab, write_notebook  # noqa: E402
+
+PATIENCE_MS = 300_000
+WIDE = "wide"
+
+READY = """
+import torch
+from collections import OrderedDict
+from widgets import Workbench
+from workbench import Session
+
+torch.manual_seed(0)
+layers = [("stem", torch.nn.Conv2d(1, 8, 3, stride=4))]
+for number in range({units} - 2):
+    layers += [(f"conv{{number}}", torch.nn.Conv2d(8, 8, 3, padding=1)),
+               (f"relu{{number}}", torch.nn.ReLU())]
+layers += [("wide", torch.nn.Conv2d(8, 512, 3, padding=1)), ("last", torch.nn.ReLU()),
+           ("flat", torch.nn.Flatten()), ("head", torch.nn.Linear(2048, 10))]
+session = Session(torch.nn.Sequential(OrderedDict(layers)), "digits")
+session.baseline
+session.estimate_sensitivity()
+print("units:", sum(unit.prunable for unit in session.units))
+"""
+
+# Marks every input event of a slider, and the frame that shows what came of it.
+WATCH = """
+() => {
+  const figure = () => document.querySelector(
+    "[data-metric=parameters] [data-column=planned]").textContent;
+  const lines = () => Bokeh.documents.flatMap((d) => [...d._all_models.values()])
+    .filter((model) => model.type === "Span" && model.visible);
+  const probe = (window.dragged = { times: [], pending: null });
+  const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+  const look = () => {
+    const { pending } = probe;
+    if (pending && figure() !== pending.figure
+        && lines().some((line) => Math.abs(line.location - pending.ratio) < 1e-6)) {
+      probe.pending = null;
+      painted(() => probe.times.push(performance.now() - pending.start));
+    }
+    requestAnimationFrame(look);
+  };
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-testid=pw-slider]")) return;
+    const ratio = Number(event.target.value);
+    probe.pending = { start: performance.now(), ratio, figure: figure() };
+  }, true);
+  look();
+}
+"""
+
+# Marks the key that runs a cell, and the frame that shows all rows.
+WATCH_TABLE = """
+(rows) => {
+  window.opened = null;
+  let start = null;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.shiftKey) start = performance.now();
+  }, { capture: true, once: true });
+  const look = () => {
+    if (document.querySelectorAll(".pw-layer-table [data-unit]").length >= rows) {
+      requestAnimationFrame(() => (window.opened = performance.now() - start));
+    } else requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
+def main() -> None:
+    """Print one table."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--moves", type=int, default=120)
+    arguments.add_argument("--units", type=int, default=168)
+    arguments.add_argument("--show", type=Path, help="write a screenshot here")
+    options = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
+        write_notebook(
+            lab.root / "drag.ipynb", READY.format(units=options.units), "Workbench(session)"
+        )
+        table_ms, moves_ms = measure(lab, options.units, options.moves, options.show)
+    p50, p95 = statistics.median(moves_ms), statistics.quantiles(moves_ms, n=20)[-1]
+    print(f"| {options.units} units | p50 | p95 | of |\n|---|---|---|---|")
+    print(f"| slider to board and charts | {p50:.0f} ms | {p95:.0f} ms | {len(moves_ms)} moves |")
+    print(f"| cell to table | {table_ms:.0f} ms | | 1 |")
+
+
+def measure(lab: Lab, units: int, moves: int, show: Path | None) -> tuple[float, list[float]]:
+    """Time to the table, and of every move, in ms."""
+    with sync_playwright() as playwright:
+        path = find_browser()
+        browser = playwright.chromium.launch(
+            executable_path=None if path is None else str(path), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(lab.url("drag.ipynb"))
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        page.get_by_text(f"units: {units}").wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.evaluate(WATCH_TABLE, units)
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_function("window.opened !== null")
+        table_ms = float(page.evaluate("window.opened"))
+        page.wait_for_function("window.Bokeh?.documents.length > 0")
+        times = drag(page, moves)
+        if show is not None:
+            page.screenshot(path=show)
+        kernel = lab.kernel()
+        kernel.run("session.close()")
+        kernel.close()
+        browser.close()
+    return table_ms, times
+
+
+def drag(page: Page, moves: int) -> list[float]:
+    """Times of moves to and fro, with the button down all the while, in ms."""
+    row = page.locator(f"[data-unit='{WIDE}']")
+    row.click()
+    row.locator("xpath=self::*[@aria-current='true']").wait_for()
+    slider = row.get_by_test_id("pw-slider")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    if box is None:
+        raise RuntimeError("the slider is not on the page")
+    middle, left, width = box["y"] + box["height"] / 2, box["x"] + 7, box["width"] - 14
+    page.mouse.move(left, middle)
+    page.mouse.down()
+    page.mouse.move(left + 0.1 * width, middle)
+    page.wait_for_function(
+        "document.querySelector('[data-metric=parameters] [data-column=planned]').textContent"
+    )
+    page.evaluate(WATCH)
+    for move in range(moves):
+        # From 12 % to 72 % in steps of 5 %, and back by others: no position comes twice in a row.
+        turn = move % 24
+        place = 0.12 + 0.05 * (turn if turn < 12 else 24 - turn) + (0.02 if turn >= 12 else 0)
+        page.mouse.move(left + place * width, middle)
+        page.wait_for_function("count => dragged.times.length > count", arg=move)
+    page.mouse.up()
+    return [float(time) for time in json.loads(page.evaluate("JSON.stringify(dragged.times)"))]
+
+
+if __name__ == "__main__":
+    main()
