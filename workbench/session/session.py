@@ -3,29 +3,24 @@
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from workbench.allocation.suggestion import Suggestion
 from workbench.anatomy import Anatomy
-from workbench.channels import ChannelReport
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
 from workbench.export.package import FORMATS, ExportReport, Formats
 from workbench.finetune import FinetuneSettings
 from workbench.latency_model import LocalCpu
-from workbench.measure.accuracy import Evaluation
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
 from workbench.plan import Plan
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
-from workbench.sensitivity import RATIOS, GradientCurve, Sensitivity
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.dense_onnx import DenseOnnx
@@ -34,21 +29,21 @@ from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
-from workbench.session.knowledge import CHANGES, LEARNING, OF_ONE_PLAN, Knowledge
+from workbench.session.knowledge import CHANGES, LEARNING, OF_ONE_PLAN
+from workbench.session.measurements import Measurements
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
-from workbench.session.sensing import ScanSettings, Sensing
+from workbench.session.sensing import Sensing
 from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
-from workbench.session.timing import Timed, Timing
+from workbench.session.timing import Timing
 from workbench.session.training_log import TrainingLog
-from workbench.units import check_units
 
 T = TypeVar("T")
 
 
-class Session(Knowledge):
+class Session(Measurements):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -185,73 +180,9 @@ class Session(Knowledge):
         self._targets = checked_targets(targets)
         self.events.emit(TargetsChanged())
 
-    def preview(self) -> Evaluation:
-        """Accuracy on the probe set with the plan carried out on a copy."""
-        return self.submit_preview().result()
-
-    def time_plan(self) -> Timed:
-        """Latency of the plan's network, measured in turn with the dense model."""
-        return self.submit_timing().result()
-
-    def learn_accuracy(self) -> None:
-        """Measure plans that prune many units at once, so that `predict` knows error bars.
-
-        Does nothing without `scan_sensitivity`.
-        """
-        return self.submit_learning().result()
-
-    def learn_latency(self) -> None:
-        """Time networks of many widths, so that `predict` knows the latency of others."""
-        return self.submit_latency().result()
-
     def prune(self) -> Step:
         """Carry the plan out; returns the committed step, fully measured."""
         return self.submit_prune().result()
-
-    def scan_sensitivity(
-        self,
-        *,
-        mode: str = "exact",
-        ratios: Sequence[float] = RATIOS,
-        units: Sequence[str] | None = None,
-        recalibrate: bool = False,
-        executor: Executor | None = None,
-    ) -> Sensitivity:
-        """Measure on the probe set what pruning each unit alone costs; see `sensitivity.scan`.
-
-        Args:
-            mode: ``"exact"`` measures every point in full; ``"adaptive"`` is faster.
-            ratios: Fractions of the dense model's count, in (0, 1).
-            units: Units to scan; all that can be pruned by default.
-            recalibrate: Whether batch-norm statistics are estimated again before every
-                measurement.
-            executor: Whose workers measure, such as a ``ProcessPoolExecutor``'s or a cluster's;
-                the engine thread by default.
-        """
-        settings = ScanSettings(mode, ratios, units, recalibrate, executor)
-        return self.submit_scan(settings).result()
-
-    def inspect_channels(self, unit: str) -> ChannelReport:
-        """What the single channels of a unit are like; see `channels.ChannelReport`.
-
-        Args:
-            unit: A unit of granularity ``"channel"``, whatever the plan's is.
-
-        Raises:
-            UnknownUnitError: If there is none of that name.
-        """
-        return self.submit_inspect_channels(unit).result()
-
-    def estimate_sensitivity(
-        self, *, ratios: Sequence[float] = RATIOS, units: Sequence[str] | None = None
-    ) -> Mapping[str, GradientCurve]:
-        """Estimate within seconds which units cost more than others; see `gradient_curves`.
-
-        Args:
-            ratios: Fractions of the dense model's count, in (0, 1).
-            units: Units to look at; all that can be pruned by default.
-        """
-        return self.submit_estimate(ratios=ratios, units=units).result()
 
     def finetune(self, epochs: int = 3, **settings: Any) -> Step:
         """Train what is left; returns the committed step.
@@ -265,68 +196,6 @@ class Session(Knowledge):
     def export(self, directory: str | Path, formats: Formats = FORMATS) -> ExportReport:
         """Write the current model; see `workbench.export.package`."""
         return self.submit_export(directory, formats).result()
-
-    def submit_preview(self) -> Task[Evaluation]:
-        """Queue a preview; one that waits or runs is dropped."""
-        with self._lock:
-            self._tasks.cancel("preview")
-            work = self._jobs.preview(self._plan)
-            return self._tasks.submit("preview", "measuring the plan", work)
-
-    def submit_timing(self) -> Task[Timed]:
-        """Queue the timing of the plan's network; one that waits or runs is dropped."""
-        with self._lock:
-            self._tasks.cancel("timing")
-            work = self._jobs.time(self._plan)
-            return self._tasks.submit("timing", "timing the plan's network", work)
-
-    def submit_learning(self) -> Task[None]:
-        """Queue what accuracy predictions are learned from; one under way is dropped."""
-        with self._lock:
-            self._tasks.cancel("accuracy")
-            work = self._anticipation.learn(self._plan)
-            return self._tasks.submit("accuracy", "learning how units add up", work)
-
-    def submit_latency(self) -> Task[None]:
-        """Queue what latency predictions are learned from; one under way is dropped."""
-        with self._lock:
-            self._tasks.cancel("latency")
-            return self._tasks.submit("latency", "learning latency", self._timing.learn)
-
-    def submit_scan(self, settings: ScanSettings) -> Task[Sensitivity]:
-        """Queue a sensitivity scan by the plan's rule; a scan under way is dropped."""
-        self._tasks.cancel("scan")
-        work = self._sensing.scan(self._plan, settings)
-        return self._tasks.submit("scan", "measuring sensitivity", work)
-
-    def submit_suggestion(
-        self, *, allocator: str = "best", accuracy: float | None = None, **budgets: float
-    ) -> Task[Suggestion]:
-        """Queue a `suggestion`; one under way is dropped."""
-        self._tasks.cancel("suggest")
-        work = self._budgets.choose(self._plan, allocator, accuracy, budgets)
-        return self._tasks.submit("suggest", "looking for a plan", work)
-
-    def submit_comparison(self, metric: str) -> Task[None]:
-        """Queue `trade_off` of every allocator that has what it needs; one under way is dropped."""
-        self._tasks.cancel("compare")
-        work = self._budgets.compare(self._plan, metric)
-        return self._tasks.submit("compare", "working out trade-offs", work)
-
-    def submit_inspect_channels(self, unit: str) -> Task[ChannelReport]:
-        """Queue a look at the channels of a unit; one at another unit is dropped."""
-        check_units(Plan().lock(unit), self.anatomy.units("channel"))
-        self._tasks.cancel("channels")
-        work = self._inspecting.inspection(self._plan, unit)
-        return self._tasks.submit("channels", f"looking at the channels of {unit}", work)
-
-    def submit_estimate(
-        self, *, ratios: Sequence[float] = RATIOS, units: Sequence[str] | None = None
-    ) -> Task[Mapping[str, GradientCurve]]:
-        """Queue an estimate of sensitivity by the plan's rule; one under way is dropped."""
-        self._tasks.cancel("estimate")
-        work = self._estimating.estimate(self._plan, ratios, units)
-        return self._tasks.submit("estimate", "estimating sensitivity", work)
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""
