@@ -10,6 +10,7 @@ points, by the size of the estimate. ResNet-56 takes minutes.
 import argparse
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -78,7 +79,7 @@ def compare(name: str, model: PrunedModel, dataset: Dataset, plan: Plan) -> None
     )
     print(f"ratio {spearmanr(ratios, losses)[0]:.2f}.\n")
     print("| score change | points | median lost | most lost |\n|---|---|---|---|")
-    for low, high in zip(BORDERS, BORDERS[1:], strict=False):
+    for low, high in pairwise(BORDERS):
         own = lost[(estimates >= low) & (estimates < high)]
         if len(own):
             print(f"| from {low:.0%} | {len(own)} | {np.median(own):.1f} | {own.max():.1f} |")
