@@ -10,11 +10,13 @@ from workbench.allocation.suggestion import Suggestion, TradeOffPoint
 from workbench.anatomy import Anatomy
 from workbench.layers import LayerInfo
 from workbench.measure.accuracy import Evaluation
+from workbench.measure.flips import Flips
 from workbench.plan import Plan
 from workbench.predict import Prediction
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.sensitivity import Point, Sensitivity
+from workbench.session.answers import Answers
 from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
@@ -36,6 +38,7 @@ class Knowledge:
     _scoring: Scoring
     _sensing: Sensing
     _budgets: Budgets
+    _answers: Answers
     _tasks: TaskRunner
 
     @property
@@ -72,6 +75,11 @@ class Knowledge:
     def previewed(self) -> Evaluation | None:
         """The probe set's outcome for exactly this plan and model, if it was measured."""
         return self._forecast.previewed(self._plan)
+
+    @property
+    def flipped(self) -> Flips | None:
+        """Probe inputs whose predicted class this plan changes; None until that was measured."""
+        return self._answers.flips(self.previewed)
 
     @property
     def scanning(self) -> bool:

@@ -23,6 +23,7 @@ from workbench.plan import Plan
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
 from workbench.sensitivity import RATIOS, Sensitivity
+from workbench.session.answers import Answers
 from workbench.session.budgets import Budgets
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
@@ -108,6 +109,7 @@ class Session(Knowledge):
         )
         self._budgets = Budgets(self._history, self._forecast, self._sensing)
         self._jobs = Jobs(self._history, gauge, self._forecast, self._recorder, self.events)
+        self._answers = Answers(self._history, self.dataset.probe, self.events)
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind
@@ -202,7 +204,8 @@ class Session(Knowledge):
 
     def submit_preview(self) -> Task[Evaluation]:
         """Queue a preview; one that waits or runs is dropped."""
-        return self._submit("preview", "measuring the plan", self._jobs.preview(self._plan))
+        work = self._answers.then_own(self._jobs.preview(self._plan))
+        return self._submit("preview", "measuring the plan", work)
 
     def submit_scan(self, settings: ScanSettings) -> Task[Sensitivity]:
         """Queue a sensitivity scan by the plan's rule; a scan under way is dropped."""
