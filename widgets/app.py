@@ -171,6 +171,7 @@ class Workbench(ipywidgets.VBox):
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
             ("layer", self._inspect.update, _CHART_PER_S),
+            ("flips", self._inspect.flips.update, _CHART_PER_S),
             ("suggest", self._draw_suggest, _CHART_PER_S),
             ("recovery", self._recovery.charts.update, _CHART_PER_S),
             ("history", self._history.charts.update, _CHART_PER_S),
@@ -249,7 +250,7 @@ class Workbench(ipywidgets.VBox):
     def _event(self, event: Event) -> None:
         mark = self._dispatcher.mark
         if not isinstance(event, PointMeasured | BatchTrained | TaskProgress):
-            mark("suggest")
+            mark("suggest", "flips")
         match event:
             case PlanChanged():
                 self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))

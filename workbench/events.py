@@ -85,6 +85,14 @@ class AccuracyLearned(Event):
 
 
 @dataclass(frozen=True)
+class ModelAnswered(Event):
+    """The current model itself answered the probe set."""
+
+    accuracy: float
+    inputs: int
+
+
+@dataclass(frozen=True)
 class PointMeasured(Event):
     """A scan knows the probe set's accuracy, in [0, 1], of one unit pruned alone to a ratio."""
 

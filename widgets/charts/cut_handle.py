@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from bokeh.models.annotations import BoxAnnotation, Label
@@ -14,6 +15,9 @@ HELD_S = 0.6
 
 _GRIP_PX = 20
 """Width in which the edge can be grabbed."""
+
+_REMEMBERED = 64
+"""So many edges that were drawn last are known again when a page sends them back."""
 
 
 class CutHandle:
@@ -35,6 +39,7 @@ class CutHandle:
         self._on_drag, self._symmetric = on_drag, symmetric
         self._drawn_by = 0  # the thread that is drawing; what it sets is nobody's wish
         self._moved_s = float("-inf")
+        self._drawn: deque[float] = deque(maxlen=_REMEMBERED)
         sides = {"resizable": "x", "symmetric": True} if symmetric else {"resizable": "right"}
         # The grip is as wide as a line that is not seen.
         self.area = BoxAnnotation(
@@ -55,10 +60,9 @@ class CutHandle:
             text_align="center",
             text_baseline="middle",
             text_font_size="15px",
-            padding=3,
-            border_radius=4,
             visible=False,
         )
+        self.arrow.update(padding=3, border_radius=4)
         plot.add_layout(self.area)
         plot.add_layout(self.arrow)
         self.area.on_change("right", self._changed)
@@ -76,6 +80,7 @@ class CutHandle:
             self.arrow.update(x=at, visible=self.area.editable)
             if time.monotonic() - self._moved_s >= HELD_S:
                 edges = {"left": -at, "right": at} if self._symmetric else {"right": at}
+                self._drawn.append(at)
                 self.area.update(visible=True, **edges)
         finally:
             self._drawn_by = 0
@@ -92,6 +97,8 @@ class CutHandle:
 
     def _changed(self, _name: str, _old: object, new: object) -> None:
         if self._drawn_by == threading.get_ident() or not isinstance(new, int | float):
+            return
+        if new in self._drawn:  # jupyter_bokeh sends back what a page was told
             return
         self._moved_s = time.monotonic()
         if self._on_drag is not None:

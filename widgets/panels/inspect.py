@@ -14,6 +14,7 @@ from widgets.charts.importance import ImportanceChart
 from widgets.charts.sensitivity import SensitivityChart
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import set_text, text
+from widgets.panels.flips import FlipsPanel
 from widgets.table_rows import LARGEST_RATIO
 from workbench import Plan, Session
 from workbench.criteria import criterion_named
@@ -162,6 +163,7 @@ class InspectPanel:
             lambda: ImportanceChart(on_drag=self._drag_rank), self._draw_importance
         )
         self.sensitivity = ChartSlot(SensitivityChart, self._draw_sensitivity)
+        self.flips = FlipsPanel(session)
         self.root = ipywidgets.VBox(
             [
                 self._summary,
@@ -169,6 +171,7 @@ class InspectPanel:
                 self.histogram.root,
                 self.importance.root,
                 self.sensitivity.root,
+                self.flips.root,
             ]
         )
 

@@ -26,6 +26,12 @@ class Normalization:
         std = torch.tensor(self.std).view(-1, 1, 1)
         return images.sub_(mean).div_(std)
 
+    def undo(self, images: Tensor) -> Tensor:
+        """Images as they were, shape ``(B, C, H, W)``, in a new tensor."""
+        return images * torch.tensor(self.std).view(-1, 1, 1) + torch.tensor(self.mean).view(
+            -1, 1, 1
+        )
+
 
 def read_normalization(normalize: Normalize | None, channels: int) -> Normalization | None:
     """Check what the user gave as ``normalize=((mean, ...), (std, ...))``.

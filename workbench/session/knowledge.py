@@ -12,11 +12,13 @@ from workbench.anatomy import Anatomy
 from workbench.channels import ChannelReport
 from workbench.layers import LayerInfo
 from workbench.measure.accuracy import Evaluation
+from workbench.measure.flips import Flips
 from workbench.plan import Plan
 from workbench.predict import Prediction
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores
 from workbench.sensitivity import GradientCurve, Point, Sensitivity
+from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.estimating import Estimating
@@ -52,6 +54,7 @@ class Knowledge:
     _budgets: Budgets
     _timing: Timing
     _anticipation: Anticipation
+    _answers: Answers
     _tasks: TaskRunner
 
     @property
@@ -103,6 +106,11 @@ class Knowledge:
     def latency_learned(self) -> bool:
         """Whether as many networks were timed as predictions of latency want."""
         return self._timing.learned
+
+    @property
+    def flipped(self) -> Flips | None:
+        """Probe inputs whose predicted class this plan changes; None until that was measured."""
+        return self._answers.flips(self.previewed)
 
     @property
     def scanning(self) -> bool:

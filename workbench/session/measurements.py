@@ -95,7 +95,7 @@ class Measurements(Knowledge):
         """Queue a preview; one that waits or runs is dropped."""
         with self._lock:
             self._tasks.cancel("preview")
-            work = self._jobs.preview(self._plan)
+            work = self._answers.then_own(self._jobs.preview(self._plan))
             return self._tasks.submit("preview", "measuring the plan", work)
 
     def submit_timing(self) -> Task[Timed]:

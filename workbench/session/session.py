@@ -21,6 +21,7 @@ from workbench.models import open_model
 from workbench.plan import Plan
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
+from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.dense_onnx import DenseOnnx
@@ -129,6 +130,7 @@ class Session(Measurements):
             self._anticipation,
             self.events,
         )
+        self._answers = Answers(self._history, self.dataset.probe, self.events)
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind

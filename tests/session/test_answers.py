@@ -1,0 +1,64 @@
+"""Probe inputs whose predicted class a plan changes."""
+
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from watching import heard
+
+from workbench import Plan, Session
+from workbench.events import ModelAnswered
+from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.session import answers
+
+
+def test_flips_are_known_once_a_plan_was_measured(digits: Session) -> None:
+    session = digits
+    session.plan = Plan(ratio=0.75)
+    assert session.flipped is None
+    found = session.preview()
+    flips = session.flipped
+    assert flips is not None and flips.inputs == len(session.dataset.probe)
+    own = evaluate(session.model, session.dataset.probe)
+    changed = np.flatnonzero((own.predictions != found.predictions).numpy())
+    assert sorted(flips.indices.tolist()) == changed.tolist() != []
+    assert session.flipped is flips
+    session.plan = Plan(ratio=0.5)
+    assert session.flipped is None
+
+
+def test_a_model_is_asked_for_its_own_answers_once(session: Session) -> None:
+    events = heard(session)
+    asked: list[torch.nn.Module] = []
+
+    def noted(module: torch.nn.Module, *arguments: object, **settings: object) -> Evaluation:
+        asked.append(module)
+        return evaluate(module, *arguments, **settings)  # type: ignore[arg-type]
+
+    with patch.object(answers, "evaluate", noted):
+        for ratio in (0.25, 0.5, 0.75):
+            session.plan = Plan(ratio=ratio)
+            session.preview()
+        assert asked == [session.model]
+        dense = session.model
+        session.prune()
+        session.plan = Plan(ratio=0.8)
+        session.preview()
+        assert asked == [dense, session.model]
+    assert len([event for event in events if isinstance(event, ModelAnswered)]) == 2
+
+
+def test_after_undo_the_flips_are_against_the_model_as_it_is_then(session: Session) -> None:
+    session.plan = Plan(ratio=0.5)
+    session.preview()
+    before = session.flipped
+    session.prune()
+    assert session.flipped is None
+    session.undo()
+    assert session.flipped is not None and before is not None
+    assert session.flipped.indices.tolist() == before.indices.tolist()
+
+
+def test_a_plan_that_removes_nothing_flips_nothing(session: Session) -> None:
+    session.preview()
+    assert session.flipped is not None and len(session.flipped) == 0

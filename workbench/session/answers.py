@@ -1,0 +1,61 @@
+"""What the models of a history answer on the probe set themselves; asked once of each."""
+
+import threading
+import weakref
+from collections.abc import Callable
+
+from workbench.data.dataset import Split
+from workbench.events import EventBus, ModelAnswered
+from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.measure.flips import Flips
+from workbench.progress import Monitor, Part
+from workbench.pruned import PrunedModel
+from workbench.session.history import History
+
+
+class Answers:
+    """Keeps every model's own answers as long as the model is there; any thread may ask.
+
+    Args:
+        history: Whose current model is asked.
+        probe: The inputs.
+        bus: Told when a model has answered.
+    """
+
+    def __init__(self, history: History, probe: Split, bus: EventBus) -> None:
+        self._history, self._probe, self._bus = history, probe, bus
+        self._lock = threading.Lock()
+        self._own: weakref.WeakKeyDictionary[PrunedModel, Evaluation] = weakref.WeakKeyDictionary()
+        self._last: tuple[Evaluation, Evaluation, Flips] | None = None
+
+    def own(self, model: PrunedModel) -> Evaluation | None:
+        """What a model answers as it is, if it was asked."""
+        with self._lock:
+            return self._own.get(model)
+
+    def then_own(self, preview: Callable[[Monitor], Evaluation]) -> Callable[[Monitor], Evaluation]:
+        """A preview, and after it the current model's own answers unless they are known."""
+        model = self._history.model
+
+        def work(monitor: Monitor) -> Evaluation:
+            if self.own(model) is not None:
+                return preview(monitor)
+            found = preview(Part(monitor, 0, 50, 100))
+            own = evaluate(model.module, self._probe, monitor=Part(monitor, 50, 100, 100))
+            with self._lock:
+                self._own[model] = own
+            self._bus.emit(ModelAnswered(own.accuracy, own.inputs))
+            return found
+
+        return work
+
+    def flips(self, after: Evaluation | None) -> Flips | None:
+        """What a preview's answers change; None if they or the model's own are unknown."""
+        before = self.own(self._history.model)
+        if before is None or after is None:
+            return None
+        with self._lock:
+            if self._last is None or self._last[0] is not before or self._last[1] is not after:
+                flips = Flips.between(self._probe.labels.numpy(), before, after)
+                self._last = before, after, flips
+            return self._last[2]
