@@ -3,8 +3,6 @@
 import html
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -15,6 +13,7 @@ from widgets.charts.cut_handle import HELD_S
 from widgets.dispatcher import Dispatcher
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
+from widgets.page import heading, side_by_side, style
 from widgets.panels.channels import ChannelsPanel
 from widgets.panels.export import ExportPanel
 from widgets.panels.history import HistoryPanel
@@ -23,40 +22,25 @@ from widgets.panels.plan import PlanPanel
 from widgets.panels.recovery import RecoveryPanel
 from widgets.panels.status import StatusPanel
 from widgets.panels.suggest import Request, SuggestActions, SuggestPanel
+from widgets.requests import Requests
 from widgets.score_board import ScoreBoard
 from widgets.score_rows import score_rows, target_value
 from widgets.table_rows import cliff_states, table_rows, unit_states
 from widgets.theme import ThemeWatcher
+from widgets.views import views_of
 from widgets.wording import count, percent
 from workbench import Plan, Session
 from workbench.allocation.suggestion import Suggestion, plan_at
-from workbench.errors import WorkbenchError
 from workbench.events import (
-    AccuracyLearned,
-    BatchTrained,
-    ChannelsInspected,
-    EpochTrained,
     Event,
-    EvidenceGathered,
     HistoryChanged,
-    LatencyLearned,
-    LatencyMeasured,
     PlanChanged,
-    PointMeasured,
-    PreviewMeasured,
-    SensitivityEstimated,
-    TargetsChanged,
     TaskEnded,
     TaskProgress,
     TaskStarted,
     TrainingStarted,
 )
-from workbench.sensitivity import RATIOS
 from workbench.session.knowledge import CHANGES
-from workbench.session.sensing import ScanSettings
-
-SETTLED_S = 0.25
-"""How long a plan must stay the same before it is measured, unless a slider was let go."""
 
 NEW_VIEW_S = 1.0
 """How long a new chart is left alone: what is sent before the page drew it would be lost."""
@@ -78,9 +62,10 @@ class Workbench(ipywidgets.VBox):
     def __init__(self, session: Session | None = None) -> None:
         self.session = session = session if session is not None else Session()
         self._dispatcher = Dispatcher(self._show_error)
+        self._requests = asked = Requests(session, self._dispatcher)
         self._kind_of_rows = ("", "")
         self._sensitivity_drawn = session.sensitivity
-        self._plan_panel = PlanPanel(session, self._change_plan, self._prune, self._scan)
+        self._plan_panel = PlanPanel(session, asked.change_plan, asked.prune, asked.scan)
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
         self._inspect = InspectPanel(session, lambda: self._table.selected, self._drag_cut)
@@ -88,23 +73,25 @@ class Workbench(ipywidgets.VBox):
             session,
             lambda: self._table.selected,
             lambda: self._tabs.selected_index == _CHANNELS_TAB,
-            self._change_plan,
+            self._requests.change_plan,
             lambda: self._dispatcher.mark("channels"),
         )
         self._suggest = SuggestPanel(
             session,
             SuggestActions(
                 suggest=self._ask_for_plan,
-                compare=lambda metric: _ignore(session.submit_comparison(metric)),
-                scan=self._scan,
-                change=self._change_plan,
-                measure=self._measure_plan,
+                compare=asked.compare,
+                scan=asked.scan,
+                change=self._requests.change_plan,
+                measure=self._requests.measure_plan,
                 redraw=lambda: self._dispatcher.mark("suggest"),
             ),
         )
-        self._recovery = RecoveryPanel(session, self._finetune)
-        self._export = ExportPanel(session, self._write)
-        self._history = HistoryPanel(session, self._undo, self._redo)
+        self._recovery = RecoveryPanel(session, asked.finetune)
+        self._export = ExportPanel(
+            session, lambda directory: asked.export(directory, self._export.show)
+        )
+        self._history = HistoryPanel(session, asked.undo, asked.redo)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
@@ -118,7 +105,7 @@ class Workbench(ipywidgets.VBox):
             titles=["Layer", "Channels", "Suggest", "Recovery", "Export"],
         )
         self._tabs.observe(lambda _: self._dispatcher.mark("suggest"), "selected_index")
-        super().__init__([_style(), self._theme, self._header(), self._top(), self._columns()])
+        super().__init__([style(), self._theme, self._header(), self._top(), self._columns()])
         self.add_class("pw-app")
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
@@ -156,12 +143,12 @@ class Workbench(ipywidgets.VBox):
         return ipywidgets.VBox([bar, about] if notes else [bar])
 
     def _top(self) -> ipywidgets.Box:
-        return _side_by_side(
-            [self._board, self._status.root], [_heading("Steps so far"), self._history.root]
+        return side_by_side(
+            [self._board, self._status.root], [heading("Steps so far"), self._history.root]
         )
 
     def _columns(self) -> ipywidgets.Box:
-        return _side_by_side([self._plan_panel.root, self._table], [self._tabs])
+        return side_by_side([self._plan_panel.root, self._table], [self._tabs])
 
     def _add_views(self) -> None:
         views: tuple[tuple[str, Callable[[], None], float], ...] = (
@@ -248,48 +235,19 @@ class Workbench(ipywidgets.VBox):
     # What the session reports
 
     def _event(self, event: Event) -> None:
-        mark = self._dispatcher.mark
-        if not isinstance(event, PointMeasured | BatchTrained | TaskProgress):
-            mark("suggest", "flips")
+        self._dispatcher.mark(*views_of(event))
         match event:
             case PlanChanged():
-                self._post(lambda: self._dispatcher.after("preview", SETTLED_S, self._preview))
-                mark("units", "board", "controls", "layer", "channels")
-            case PreviewMeasured() | LatencyMeasured() | TargetsChanged():
-                mark("board")
-            case LatencyLearned() | AccuracyLearned():
-                mark("board")
-            case PointMeasured():
-                mark("units", "layer")
-            case SensitivityEstimated():
-                mark("layer")
-            case EvidenceGathered():
-                mark("units", "board", "controls", "layer", "channels")
+                self._requests.measure_settled_plan()
             case HistoryChanged():
-                self._post(self._learn)
-                mark("rows", "board", "controls", "layer", "history", "channels")
-            case ChannelsInspected():
-                mark("channels")
+                self._requests.learn()
             case TrainingStarted():
                 self._post(lambda: self._show_tab(_RECOVERY_TAB))
-                mark("recovery")
-            case BatchTrained() | EpochTrained():
-                mark("recovery")
             case TaskStarted() | TaskProgress() | TaskEnded():
-                self._task_event(event)
-
-    def _task_event(self, event: TaskStarted | TaskProgress | TaskEnded) -> None:
-        if event.kind == "channels":
-            self._post(lambda: self._channels.note(event))
-        self._post(lambda: self._status.note(event))
-        self._post(lambda: self._suggest.note(event))
-        self._dispatcher.mark("status", "suggest")
-        if not isinstance(event, TaskProgress) and event.kind not in ("preview", "timing"):
-            self._dispatcher.mark("controls", "recovery", "channels")
-        if isinstance(event, TaskEnded) and event.kind in (*CHANGES, "scan"):
-            self._post(self._learn)
-        if isinstance(event, TaskEnded) and event.kind == "evidence":
-            self._dispatcher.mark("layer")  # it may have been stopped, and then says so
+                for panel in (self._status, self._suggest, self._channels):
+                    self._post(partial(panel.note, event))
+                if isinstance(event, TaskEnded) and event.kind in (*CHANGES, "scan"):
+                    self._requests.learn()
 
     def _outcome(self, event: TaskEnded) -> str:
         """What a finished task led to, in a few words."""
@@ -304,19 +262,8 @@ class Workbench(ipywidgets.VBox):
     def _post(self, work: Callable[[], None]) -> None:
         self._dispatcher.post(work)
 
-    def _change_plan(self, change: Callable[[Plan], Plan]) -> None:
-        def apply() -> None:
-            try:
-                self.session.plan = change(self.session.plan)
-            except WorkbenchError:
-                # They still show what was refused.
-                self._dispatcher.mark("units", "controls", "suggest")
-                raise
-
-        self._post(apply)
-
     def _drag_cut(self, change: Callable[[Plan], Plan]) -> None:
-        self._change_plan(change)
+        self._requests.change_plan(change)
         # Once the hand is still, the edge takes its place at the cut that came of it.
         mark = partial(self._dispatcher.mark, "layer")
         self._post(lambda: self._dispatcher.after("cut", 1.1 * HELD_S, mark))
@@ -324,34 +271,27 @@ class Workbench(ipywidgets.VBox):
     def _table_intent(self, intent: Intent) -> None:
         match intent:
             case {"type": "drag", "ratios": ratios}:
-                self._change_plan(lambda plan: plan.with_ratios(ratios))
+                self._requests.change_plan(lambda plan: plan.with_ratios(ratios))
             case {"type": "release", "ratios": ratios}:
-                self._change_plan(lambda plan: plan.with_ratios(ratios))
-                self._measure_plan()
+                self._requests.change_plan(lambda plan: plan.with_ratios(ratios))
+                self._requests.measure_plan()
             case {"type": "lock", "unit": unit, "locked": locked}:
-                self._change_plan(lambda p: p.lock(unit) if locked else p.unlock(unit))
+                self._requests.change_plan(lambda p: p.lock(unit) if locked else p.unlock(unit))
             case {"type": "unpin", "unit": unit}:
-                self._change_plan(lambda plan: plan.without_ratio(unit))
+                self._requests.change_plan(lambda plan: plan.without_ratio(unit))
             case {"type": "select"}:
                 self._post(self._show_selected)
                 self._dispatcher.mark("layer")
 
     def _board_intent(self, intent: Intent) -> None:
         metric, shown = intent["metric"], intent["value"]
-
-        def apply() -> None:
-            targets = {k: v for k, v in self.session.targets.items() if k != metric}
-            if shown is not None:
-                targets[metric] = target_value(metric, shown)
-            self.session.targets = targets
-
-        self._post(apply)
+        self._requests.change_target(metric, None if shown is None else target_value(metric, shown))
 
     def _ask_for_plan(self, asked: Request) -> None:
         def adopt(found: Suggestion) -> None:
             self.session.plan = plan_at(self.session.plan, found.point)
             self._suggest.adopt(found)
-            self._dispatcher.after("preview", 0, self._preview)
+            self._requests.measure_plan()
 
         def submit() -> None:
             task = self.session.submit_suggestion(
@@ -360,65 +300,6 @@ class Workbench(ipywidgets.VBox):
             task.when_done(lambda found: self._post(lambda: adopt(found)))
 
         self._post(submit)
-
-    def _measure_plan(self) -> None:
-        """Measure without waiting for another change: a slider was let go."""
-        self._post(lambda: self._dispatcher.after("preview", 0, self._preview))
-
-    def _preview(self) -> None:
-        """Measure what the plan leads to; latency as soon as there is something to compare with."""
-        session = self.session
-        if session.busy:
-            return
-        if session.previewed is None:
-            session.submit_preview()
-        if session.timed is None and self._dense_timed():
-            session.submit_timing()
-
-    def _learn(self) -> None:
-        """Measure what predictions are made from, once nothing else is to be done."""
-        session = self.session
-        if session.busy:
-            return
-        if self._dense_timed() and not (session.latency_learned or session.learning("latency")):
-            session.submit_latency()
-        if not (session.accuracy_learned or session.learning("accuracy")):
-            session.submit_learning()
-
-    def _dense_timed(self) -> bool:
-        return self.session.history[0].metrics.latency_ms is not None
-
-    def _prune(self) -> None:
-        self._post(lambda: _ignore(self.session.submit_prune()))
-        self._dispatcher.mark("controls")
-
-    def _scan(self) -> None:
-        settings = ScanSettings("exact", RATIOS, None, recalibrate=False)
-
-        def submit() -> None:
-            if not self.session.estimated_sensitivity:  # there at once, where measuring takes long
-                self.session.submit_estimate()
-            self.session.submit_scan(settings)
-
-        self._post(submit)
-        self._dispatcher.mark("controls")
-
-    def _finetune(self, settings: Any) -> None:
-        self._post(lambda: _ignore(self.session.submit_finetune(settings)))
-        self._dispatcher.mark("controls")
-
-    def _write(self, directory: str) -> None:
-        def submit() -> None:
-            task = self.session.submit_export(Path(directory))
-            task.when_done(lambda report: self._post(lambda: self._export.show(report)))
-
-        self._post(submit)
-
-    def _undo(self) -> None:
-        self._post(lambda: _ignore(self.session.undo()))
-
-    def _redo(self) -> None:
-        self._post(lambda: _ignore(self.session.redo()))
 
     def _show_selected(self) -> None:
         """A row was selected: whoever looks at channels sees those of the row."""
@@ -441,26 +322,3 @@ class Workbench(ipywidgets.VBox):
 def _kind_of_rows(plan: Plan) -> tuple[str, str]:
     """What decides which rows there are, and with which controls."""
     return plan.granularity, plan.pattern if plan.granularity == "n:m" else ""
-
-
-def _side_by_side(left: list[ipywidgets.Widget], right: list[ipywidgets.Widget]) -> ipywidgets.Box:
-    columns = ipywidgets.Box([ipywidgets.VBox(left), ipywidgets.VBox(right)])
-    columns.add_class("pw-columns")
-    return columns
-
-
-def _heading(words: str) -> ipywidgets.HTML:
-    heading = ipywidgets.HTML(html.escape(words))
-    heading.add_class("pw-heading")
-    return heading
-
-
-def _style() -> ipywidgets.HTML:
-    css = files("widgets").joinpath("app.css").read_text(encoding="utf-8")
-    sheet = ipywidgets.HTML(f"<style>{css}</style>")
-    sheet.layout.display = "none"
-    return sheet
-
-
-def _ignore(_: object) -> None:
-    """What a task returns arrives as events."""

@@ -62,7 +62,7 @@ def test_a_plan_that_changes_nothing_leaves_the_planned_column_empty(session: Se
 
 def test_scan_estimates_first_and_then_measures(session: Session, workbench: Workbench) -> None:
     events = heard(session)
-    workbench._scan()
+    workbench._requests.scan()
     eventually(lambda: any(isinstance(e, TaskEnded) and e.kind == "scan" for e in events))
     kinds = [event.kind for event in events if isinstance(event, TaskEnded)]
     assert [kind for kind in kinds if kind in {"estimate", "scan"}] == ["estimate", "scan"]
@@ -167,7 +167,7 @@ def test_another_granularity_brings_other_rows(session: Session, workbench: Work
 
 
 def test_an_error_is_shown_in_the_engines_own_words(session: Session, workbench: Workbench) -> None:
-    workbench._undo()
+    workbench._requests.undo()
     eventually(lambda: "nothing to undo" in workbench._status._text.value)
 
 

@@ -1,0 +1,133 @@
+"""What a person asks for, as work for the session; done on the dispatcher's thread."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from widgets.dispatcher import Dispatcher
+from workbench import Plan, Session
+from workbench.errors import WorkbenchError
+from workbench.export.package import ExportReport
+from workbench.sensitivity import RATIOS
+from workbench.session.sensing import ScanSettings
+
+SETTLED_S = 0.25
+"""How long a plan must stay the same before it is measured, unless a slider was let go."""
+
+
+class Requests:
+    """Passes on what widgets ask for; outcomes arrive as events.
+
+    Args:
+        session: What is asked.
+        dispatcher: Does it in turn, and shows errors.
+    """
+
+    def __init__(self, session: Session, dispatcher: Dispatcher) -> None:
+        self._session, self._dispatcher = session, dispatcher
+
+    def change_plan(self, change: Callable[[Plan], Plan]) -> None:
+        """Put what a function makes of the plan in its place."""
+
+        def apply() -> None:
+            try:
+                self._session.plan = change(self._session.plan)
+            except WorkbenchError:
+                # They still show what was refused.
+                self._dispatcher.mark("units", "controls", "suggest")
+                raise
+
+        self._dispatcher.post(apply)
+
+    def change_target(self, metric: str, value: float | None) -> None:
+        """Set a target, in the metric's own unit; None takes it away."""
+
+        def apply() -> None:
+            targets = {k: v for k, v in self._session.targets.items() if k != metric}
+            if value is not None:
+                targets[metric] = value
+            self._session.targets = targets
+
+        self._dispatcher.post(apply)
+
+    def measure_settled_plan(self) -> None:
+        """Measure the plan once it has stayed the same for a moment."""
+        self._dispatcher.post(lambda: self._dispatcher.after("preview", SETTLED_S, self._measure))
+
+    def measure_plan(self) -> None:
+        """Measure without waiting for another change: a slider was let go."""
+        self._dispatcher.post(lambda: self._dispatcher.after("preview", 0, self._measure))
+
+    def learn(self) -> None:
+        """Measure what predictions are made from, once nothing else is to be done."""
+        self._dispatcher.post(self._learn)
+
+    def prune(self) -> None:
+        """Carry the plan out."""
+        self._submit(self._session.submit_prune)
+
+    def finetune(self, settings: Any) -> None:
+        """Train what is left."""
+        self._submit(lambda: self._session.submit_finetune(settings))
+
+    def scan(self) -> None:
+        """Measure sensitivity; an estimate is there at once, where measuring takes long."""
+        settings = ScanSettings("exact", RATIOS, None, recalibrate=False)
+
+        def submit() -> None:
+            if not self._session.estimated_sensitivity:
+                self._session.submit_estimate()
+            self._session.submit_scan(settings)
+
+        self._submit(submit)
+
+    def compare(self, metric: str) -> None:
+        """Work out the trade-offs of all allocators."""
+        self._session.submit_comparison(metric)
+
+    def export(self, directory: str, show: Callable[[ExportReport], None]) -> None:
+        """Write the current model, and show the report."""
+
+        def submit() -> None:
+            task = self._session.submit_export(Path(directory))
+            task.when_done(lambda report: self._dispatcher.post(lambda: show(report)))
+
+        self._dispatcher.post(submit)
+
+    def undo(self) -> None:
+        """Go back one step."""
+        self._dispatcher.post(lambda: _ignore(self._session.undo()))
+
+    def redo(self) -> None:
+        """Return to the step undone last."""
+        self._dispatcher.post(lambda: _ignore(self._session.redo()))
+
+    def _submit(self, submit: Callable[[], object]) -> None:
+        self._dispatcher.post(lambda: _ignore(submit()))
+        self._dispatcher.mark("controls")
+
+    def _measure(self) -> None:
+        """Latency as soon as there is something to compare it with."""
+        session = self._session
+        if session.busy:
+            return
+        if session.previewed is None:
+            session.submit_preview()
+        if session.timed is None and self._dense_timed():
+            session.submit_timing()
+
+    def _learn(self) -> None:
+        session = self._session
+        if session.busy:
+            return
+        if self._dense_timed() and not (session.latency_learned or session.learning("latency")):
+            session.submit_latency()
+        if not (session.accuracy_learned or session.learning("accuracy")):
+            session.submit_learning()
+
+    def _dense_timed(self) -> bool:
+        return self._session.history[0].metrics.latency_ms is not None
+
+
+def _ignore(_: object) -> None:
+    """What a task returns arrives as events."""

@@ -1,0 +1,72 @@
+"""Which parts of the screen an event concerns."""
+
+from workbench.events import (
+    AccuracyLearned,
+    BatchTrained,
+    ChannelsInspected,
+    EpochTrained,
+    Event,
+    EvidenceGathered,
+    HistoryChanged,
+    LatencyLearned,
+    LatencyMeasured,
+    ModelAnswered,
+    PlanChanged,
+    PointMeasured,
+    PreviewMeasured,
+    SensitivityEstimated,
+    TargetsChanged,
+    TaskEnded,
+    TaskProgress,
+    TaskStarted,
+    TrainingStarted,
+)
+
+_OF_A_SLIDER = ("preview", "timing")
+"""Kinds of task that no control waits for."""
+
+_PLAN = ("units", "board", "controls", "layer", "channels", "suggest", "flips")
+
+_BY_EVENT: dict[type[Event], tuple[str, ...]] = {
+    PlanChanged: _PLAN,
+    EvidenceGathered: _PLAN,
+    HistoryChanged: (
+        "rows",
+        "board",
+        "controls",
+        "layer",
+        "history",
+        "channels",
+        "suggest",
+        "flips",
+    ),
+    PreviewMeasured: ("board", "suggest", "flips"),
+    ModelAnswered: ("flips",),
+    LatencyMeasured: ("board", "suggest"),
+    LatencyLearned: ("board", "suggest"),
+    AccuracyLearned: ("board", "suggest"),
+    TargetsChanged: ("board", "suggest"),
+    PointMeasured: ("units", "layer"),
+    SensitivityEstimated: ("layer",),
+    ChannelsInspected: ("channels",),
+    TrainingStarted: ("recovery",),
+    BatchTrained: ("recovery",),
+    EpochTrained: ("recovery",),
+    TaskProgress: ("status", "suggest"),
+}
+
+
+def views_of(event: Event) -> tuple[str, ...]:
+    """Names of the views to draw again."""
+    if isinstance(event, TaskStarted | TaskEnded):
+        return _views_of_task(event)
+    return _BY_EVENT.get(type(event), ())
+
+
+def _views_of_task(event: TaskStarted | TaskEnded) -> tuple[str, ...]:
+    views: tuple[str, ...] = ("status", "suggest", "flips")
+    if event.kind not in _OF_A_SLIDER:
+        views += ("controls", "recovery", "channels")
+    if event.kind == "evidence" and isinstance(event, TaskEnded):
+        views += ("layer",)  # it may have been stopped, and then says so
+    return views
