@@ -6,7 +6,7 @@ measured, and what they lose beyond the product is learned (`workbench.sensitivi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class CombinedAccuracy:
 
     Attributes:
         baseline: The model as it is.
+        floor: The lowest accuracy the scan saw: about that of guessing, which nothing is expected
+            to fall below.
         rows: By unit, its row in the tables.
         drops: What each unit alone costs in log accuracy, at every ratio of a grid, shape
             ``(units, grid)``.
@@ -53,6 +55,7 @@ class CombinedAccuracy:
     """
 
     baseline: Figures
+    floor: float
     rows: Mapping[str, int]
     drops: Array = field(repr=False)
     losses: Array = field(repr=False)
@@ -71,6 +74,7 @@ class CombinedAccuracy:
         drops = -np.log(np.maximum(np.reshape(accuracies, size), _LEAST) / best)
         found = cls(
             measured.baseline,
+            min([measured.baseline.accuracy, *(point.accuracy for point in measured.points)]),
             {unit: row for row, unit in enumerate(units)},
             np.maximum(drops, 0),
             np.maximum(np.reshape(added, size), 0),
@@ -86,7 +90,7 @@ class CombinedAccuracy:
             [outcome.error for outcome in outcomes],
             best,
         )
-        return CombinedAccuracy(self.baseline, self.rows, self.drops, self.losses, correction)
+        return replace(self, correction=correction)
 
     def added_loss(self, unit: str, ratio: float) -> float:
         """The loss in nats that pruning this unit alone adds; 0 for a unit that was not scanned."""
@@ -101,31 +105,26 @@ class CombinedAccuracy:
         """The same of many networks: ratios by unit, and accuracies, have shape ``(networks,)``."""
         damage = self._damage(ratios)
         logs = -damage.product if self.correction is None else self.correction.logs(damage)
-        return np.minimum(self.baseline.accuracy * np.exp(logs), 1.0)
+        found: Array = self.baseline.accuracy * np.exp(logs)
+        return np.maximum(found, self.floor)
 
     def estimate(self, ratios: Mapping[str, float]) -> Estimate | None:
         """Accuracy with its error bar; None as long as there are no errors to take it from."""
         if self.correction is None:
             return None
-        return self.correction.estimate(self._damage(_columns(ratios)), self.baseline.accuracy)
+        best = max(self.baseline.accuracy, _LEAST)
+        found = self.correction.estimate(self._damage(_columns(ratios)), best)
+        value = max(found.value, self.floor)
+        return Estimate(value, min(found.low, value), max(found.high, value))
 
     def _damage(self, ratios: Mapping[str, Array]) -> Damage:
         networks = max((len(row) for row in ratios.values()), default=1)
-        drops, losses = np.zeros((2, networks, max(len(ratios), 1)))
+        drops = np.zeros((networks, max(len(ratios), 1)))
         for place, (unit, wanted) in enumerate(ratios.items()):
             row = self.rows.get(unit)
             if row is not None:
                 drops[:, place] = np.interp(wanted, _GRID, self.drops[row])
-                losses[:, place] = np.log1p(np.interp(wanted, _GRID, self.losses[row]))
-        shared = np.stack([_shared(drops), _shared(losses)], axis=-1)
-        return Damage(drops.sum(axis=-1), shared)
-
-
-def _shared(damage: Array) -> Array:
-    """How much of a sum over the last axis is no single summand's: none of it, if there is one."""
-    total = damage.sum(axis=-1)
-    own = np.square(damage).sum(axis=-1) / np.where(total > 0, total, 1.0)
-    return np.asarray(total - own, np.float64)
+        return Damage.of(drops)
 
 
 def _columns(ratios: Mapping[str, float]) -> dict[str, Array]:

@@ -19,8 +19,11 @@ from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.sensing import Sensing, rule_of
 
-OUTCOMES = 16
+OUTCOMES = 24
 """Plans measured before the first error bar."""
+
+MOST_OUTCOMES = 200
+"""The latest are learned from; more would take longer than they teach."""
 
 
 @dataclass
@@ -115,7 +118,7 @@ class Anticipation:
         self._refit(known)
 
     def _refit(self, known: _Known) -> None:
-        corrected = known.combined.corrected(known.outcomes)
+        corrected = known.combined.corrected(known.outcomes[-MOST_OUTCOMES:])
         with self._lock:
             known.combined = corrected
         self._bus.emit(AccuracyLearned())
