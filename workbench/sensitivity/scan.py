@@ -133,7 +133,7 @@ def _point(target: Target, entry: Entry) -> Point:
 
 
 def _check_probe(dataset: Dataset) -> None:
-    present = dataset.probe.labels.unique().tolist()
+    present = list(set(dataset.probe.labels.tolist()))
     if len(present) == 1 and len(dataset.classes) > 1:
         raise DataError(
             "the probe set of a scan must hold at least 2 classes, got only "
