@@ -79,10 +79,10 @@ WATCH_TABLE = """
   window.opened = null;
   let start = null;
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.shiftKey) start = performance.now();
-  }, { capture: true, once: true });
+    if (event.key === "Enter" && event.shiftKey) start ??= performance.now();
+  }, true);
   const look = () => {
-    if (document.querySelectorAll(".pw-layer-table [data-unit]").length >= rows) {
+    if (start !== null && document.querySelectorAll(".pw-layer-table [data-unit]").length >= rows) {
       requestAnimationFrame(() => (window.opened = performance.now() - start));
     } else requestAnimationFrame(look);
   };

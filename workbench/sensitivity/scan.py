@@ -55,8 +55,7 @@ def scan(
     Args:
         model: What is pruned.
         dataset: Its probe set is answered; training inputs are used to recalibrate.
-        plan: Granularity, criterion, rounding, seed, hand-picked channels. Its ratios, locks and
-            bounds do not matter.
+        plan: Granularity, criterion, rounding, seed. Its ratios, locks and bounds do not matter.
         ratios: Fractions of the dense model's count, in (0, 1).
         units: Units to scan; all that can be pruned by default.
         recalibrate: Whether batch-norm statistics are estimated again on training batches
@@ -134,7 +133,7 @@ def _point(target: Target, entry: Entry) -> Point:
 
 
 def _check_probe(dataset: Dataset) -> None:
-    present = sorted(set(dataset.probe.labels.tolist()))
+    present = list(set(dataset.probe.labels.tolist()))
     if len(present) == 1 and len(dataset.classes) > 1:
         raise DataError(
             "the probe set of a scan must hold at least 2 classes, got only "
