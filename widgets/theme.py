@@ -48,8 +48,11 @@ class Palette:
     accuracy: str
     size: str
     latency: str
-    rules: tuple[str, ...]
-    """Of the allocators, in their order."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Of the allocators, in their order."""
+        return self.kept, self.loss, self.size, self.latency
 
 
 LIGHT = Palette(
@@ -63,7 +66,6 @@ LIGHT = Palette(
     accuracy="#0072b2",
     size="#009e73",
     latency="#b2599a",
-    rules=("#0072b2", "#d55e00", "#009e73", "#b2599a"),
 )
 DARK = Palette(
     ink="#e6e6e6",
@@ -76,7 +78,6 @@ DARK = Palette(
     accuracy="#56b4e9",
     size="#2fc49b",
     latency="#dd95c4",
-    rules=("#56b4e9", "#ef7f3b", "#2fc49b", "#dd95c4"),
 )
 
 

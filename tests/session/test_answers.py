@@ -14,7 +14,7 @@ from workbench.session import answers
 
 def test_flips_are_known_once_a_plan_was_measured(digits: Session) -> None:
     session = digits
-    session.plan = Plan(ratio=0.75)
+    session.plan = Plan(ratio=0.77)
     assert session.flipped is None
     found = session.preview()
     flips = session.flipped

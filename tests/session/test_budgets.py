@@ -7,6 +7,7 @@ from workbench import Plan, Session
 from workbench.allocation import ALLOCATORS
 from workbench.allocation.suggestion import plan_at
 from workbench.errors import PlanError
+from workbench.session.scoring import Scoring
 
 EVERY = pytest.mark.parametrize("allocator", ALLOCATORS)
 
@@ -71,10 +72,15 @@ def test_comparing_works_out_every_allocator_that_has_what_it_needs(session: Ses
     assert list(session.known_trade_offs("macs")) == list(ALLOCATORS)
 
 
-def test_comparing_gathers_the_evidence_that_a_criterion_needs(session: Session) -> None:
+def test_comparing_and_choosing_gather_the_evidence_that_a_criterion_needs(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scoring, "follow", lambda self, plan: None)
     session.plan = Plan(criterion="taylor")
     session.submit_comparison("macs").result()
     assert "global" in session.known_trade_offs("macs")
+    session.plan = Plan(criterion="taylor_activation")
+    assert session.submit_suggestion(macs=0.5, allocator="global").result().plan.ratios
 
 
 def test_a_submitted_suggestion_is_the_one_that_is_asked_for_directly(scanned: Session) -> None:
