@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import anywidget
 import traitlets
-from bokeh.models import Axis, Grid
-from bokeh.models.annotations import Legend, Title
 from bokeh.plotting import figure
 
 from widgets.front_end import module_source, style_source
@@ -93,9 +91,9 @@ def apply_theme(plot: figure, dark: bool) -> None:
     """
     colours = palette(dark)
     plot.update(background_fill_alpha=0, border_fill_alpha=0, outline_line_color=None)
-    for title in plot.select(Title):
-        title.update(text_color=colours.ink, text_font=_FONT)
-    for axis in plot.select(Axis):
+    # The figure's own lists: a search of all its models takes a hundred times as long.
+    cast(Title, plot.title).update(text_color=colours.ink, text_font=_FONT)
+    for axis in plot.axis:
         axis.update(
             axis_line_color=colours.line,
             major_tick_line_color=colours.line,
@@ -105,9 +103,9 @@ def apply_theme(plot: figure, dark: bool) -> None:
             axis_label_text_color=colours.soft,
             axis_label_text_font=_FONT,
         )
-    for grid in plot.select(Grid):
+    for grid in plot.grid:
         grid.update(grid_line_color=colours.line)
-    for legend in plot.select(Legend):
+    for legend in plot.legend:
         legend.update(
             background_fill_alpha=0,
             border_line_alpha=0,

@@ -1,10 +1,10 @@
 """What all charts have in common: their protocol, and the figure they start from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from bokeh.models import ColumnDataSource, Node, SaveTool, Tool
-from bokeh.models.annotations import Legend, Title
+from bokeh.models.annotations import Title
 from bokeh.models.ui import UIElement
 from bokeh.plotting import figure
 
@@ -74,7 +74,7 @@ def new_figure(
 
 def style_legend(plot: figure) -> None:
     """Keep a figure's legend small and out of the way."""
-    for legend in plot.select(Legend):
+    for legend in plot.legend:
         legend.update(
             location="top_left",  # the save button shows up on the right
             orientation="horizontal",
@@ -99,8 +99,7 @@ def shorten(name: str, length: int = 36) -> str:
 
 def set_title(plot: figure, text: str) -> None:
     """Change a figure's title; Bokeh sends nothing if it is the same."""
-    for title in plot.select(Title):
-        title.update(text=text)
+    cast(Title, plot.title).update(text=text)
 
 
 def assign(source: ColumnDataSource, data: Mapping[str, Sequence[object]]) -> None:

@@ -92,7 +92,7 @@ class TradeOffChart:
             self.root.add_tools(_hover(line, [("", ALLOCATORS[name].title)], "predicted"))
         self.root.add_tools(_hover(self._marks, [("", "@what")], "@source"))
         style_legend(self.root)
-        for legend in self.root.select(Legend):
+        for legend in self.root.legend:
             legend.update(ncols=3, glyph_width=14, spacing=8)
             assert isinstance(legend, Legend)
             self.root.add_layout(legend, "above")  # the curves leave no corner free
@@ -139,7 +139,7 @@ class TradeOffChart:
         assign(self.marks, marks_data([]))
 
     def _show_legend(self, visible: bool) -> None:
-        for legend in self.root.select(Legend):
+        for legend in self.root.legend:
             legend.update(visible=visible)
 
     def set_dark(self, dark: bool) -> None:

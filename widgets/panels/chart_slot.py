@@ -41,8 +41,10 @@ class ChartSlot(Generic[C]):
         """Give a page that came to look a chart it has missed nothing of; whether it needed one."""
         if self._shown is not None and not self._changed:
             return False
-        old, self.chart = self._shown, self._make()
-        self.chart.set_dark(self._dark)
+        old = self._shown
+        if old is not None:
+            self.chart = self._make()
+            self.chart.set_dark(self._dark)
         self._draw(self.chart)
         self._shown, self._changed = BokehModel(self.chart.root), False
         self.root.children = (self._shown,)

@@ -1,0 +1,150 @@
+"""From letting go of a slider to both measured figures on screen, in a real JupyterLab.
+
+    PRUNING_WORKBENCH_DATA=/path/to/data python benchmarks/release.py [--releases 10]
+
+ResNet-20 on CIFAR-10 answers 512 probe images; MobileNetV2 at 224 pixels, with random weights, that
+cost the same time, 64. The clock runs in the page, from the slider's change event to the
+frame that shows accuracy and latency as measured. Latency has been learned before.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+REPOSITORY = Path(__file__).parents[1]
+sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
+
+from browser_path import find_browser  # noqa: E402
+from running_lab import Lab, running_lab, write_notebook  # noqa: E402
+
+PATIENCE_MS = 600_000
+
+RESNET20 = """
+from widgets import Workbench
+from workbench import Session
+
+session = Session(
+    "resnet20", "npz:cifar10.npz", weights="resnet20-12fca82f.th",
+    normalize=((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+)
+"""
+
+MOBILENET = """
+import torch
+import torchvision
+from torch.utils.data import DataLoader, TensorDataset
+
+from widgets import Workbench
+from workbench import Session
+
+def loader(count):
+    images = torch.randn(count, 3, 224, 224)
+    return DataLoader(TensorDataset(images, torch.arange(count) % 10), batch_size=32)
+
+network = torchvision.models.mobilenet_v2(num_classes=10)
+session = Session(network, (loader(32), loader(64)))
+print("probe:", len(session.dataset.probe))
+"""
+
+PREPARED = """
+session.baseline
+session.learn_latency()
+print("ready", "now")
+"""
+
+NETWORKS = {"resnet20": (RESNET20, "layer3.1.conv1"), "mobilenet_v2": (MOBILENET, "")}
+
+# Counts from the change event until both cells say "measured".
+WATCH = """
+() => {
+  const measured = (metric) => document.querySelector(
+    `[data-metric=${metric}] td[data-column=planned]`).classList.contains("pw-measured");
+  const probe = (window.released = { times: [], start: null });
+  const look = () => {
+    if (probe.start !== null && probe.seen && measured("accuracy") && measured("latency_ms")) {
+      probe.times.push(performance.now() - probe.start);
+      probe.start = null;
+    }
+    if (probe.start !== null && !measured("accuracy") && !measured("latency_ms")) probe.seen = true;
+    requestAnimationFrame(look);
+  };
+  document.addEventListener("input", () => (probe.seen = false), true);
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-testid=pw-slider]")) {
+      probe.start = performance.now();
+    }
+  }, true);
+  look();
+}
+"""
+
+
+def main() -> None:
+    """Print one row per network."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--releases", type=int, default=10)
+    arguments.add_argument("--networks", nargs="*", choices=NETWORKS, default=list(NETWORKS))
+    options = arguments.parse_args()
+    print("| network | p50 | longest | of |\n|---|---|---|---|")
+    for name in options.networks:
+        source, unit = NETWORKS[name]
+        with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
+            write_notebook(lab.root / "release.ipynb", source + PREPARED, "Workbench(session)")
+            times = measure(lab, unit, options.releases)
+        median, longest = statistics.median(times), max(times)
+        print(
+            f"| {name} | {median:.0f} ms | {longest:.0f} ms | {len(times)} releases |", flush=True
+        )
+
+
+def measure(lab: Lab, unit: str, releases: int) -> list[float]:
+    """Time of every release, in ms."""
+    with sync_playwright() as playwright:
+        path = find_browser()
+        browser = playwright.chromium.launch(
+            executable_path=None if path is None else str(path), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(lab.url("release.ipynb"))
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        page.get_by_text("ready now").wait_for()
+        page.keyboard.press("Shift+Enter")
+        page.get_by_test_id("pw-layer-table").wait_for()
+        page.wait_for_function("window.Bokeh?.documents.length > 0")
+        times = release(page, unit, releases)
+        kernel = lab.kernel()
+        kernel.run("session.close()")
+        kernel.close()
+        browser.close()
+    return times
+
+
+def release(page: Page, unit: str, releases: int) -> list[float]:
+    """Drag to another place and let go, again and again."""
+    rows = page.locator(f"[data-unit='{unit}']" if unit else "[data-unit]:has(.pw-slider)")
+    slider = rows.first.get_by_test_id("pw-slider")
+    slider.scroll_into_view_if_needed()
+    page.evaluate(WATCH)
+    for number in range(releases):
+        box = slider.bounding_box()
+        if box is None:
+            raise RuntimeError("the slider is not on the page")
+        middle, left, width = box["y"] + box["height"] / 2, box["x"] + 7, box["width"] - 14
+        page.mouse.move(left + (0.2 + 0.05 * (number % 8)) * width, middle)
+        page.mouse.down()
+        page.mouse.move(left + (0.25 + 0.05 * (number % 8)) * width, middle, steps=3)
+        page.wait_for_timeout(300)  # a hand rests a moment; figures are predictions meanwhile
+        page.mouse.up()
+        page.wait_for_function("count => released.times.length > count", arg=number)
+    return [float(time) for time in page.evaluate("released.times")]
+
+
+if __name__ == "__main__":
+    main()
