@@ -1,9 +1,11 @@
 """Light and dark: who watches JupyterLab's theme, and the colours of the charts, defined once."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import anywidget
 import traitlets
+from bokeh.models.annotations import Title
 from bokeh.plotting import figure
 
 from widgets.front_end import module_source, style_source
