@@ -7,7 +7,7 @@ from watching import heard
 
 from widgets.score_rows import score_rows
 from workbench import Session
-from workbench.errors import ExportError
+from workbench.errors import ExportError, PlanError
 from workbench.events import LatencyLearned, LatencyMeasured
 from workbench.onnx_graph import CutError
 from workbench.progress import Cancelled
@@ -117,3 +117,22 @@ def test_commits_do_not_wait_for_latency_to_be_learned(session: Session) -> None
     assert learning.done
     with pytest.raises(Cancelled):
         learning.result()
+
+
+def test_a_latency_budget_is_met_by_prediction(session: Session) -> None:
+    _ = session.baseline
+    session.learn_latency()
+    session.plan = session.suggest(allocator="uniform", latency=0.7)
+    dense, expected = session.baseline.latency_ms, session.predict().latency_ms
+    assert dense is not None and expected is not None
+    assert expected.value <= 0.7 * dense.median_ms * (1 + 1e-9)
+
+
+def test_a_latency_budget_needs_a_device_that_was_timed(session: Session) -> None:
+    with pytest.raises(PlanError, match=r"budget latency needs .*session\.learn_latency\(\)"):
+        session.suggest(allocator="uniform", latency=0.7)
+
+
+def test_latency_and_accuracy_are_not_asked_for_together(session: Session) -> None:
+    with pytest.raises(PlanError, match=r"above, got 0\.9, or a latency budget, got 0\.5"):
+        session.suggest(allocator="uniform", accuracy=0.9, latency=0.5)

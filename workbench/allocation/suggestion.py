@@ -104,7 +104,7 @@ def suggest_within(
             "locks, caps, rounding and layers that cannot be pruned leave that much. Unlock "
             "units, raise caps, or ask for less."
         )
-    (point,) = _points(problem, kept[None], accuracy)
+    point = network_at(problem, kept, accuracy)
     return Suggestion(plan_at(plan, point), point, curve.points, allocator.name)
 
 
@@ -155,6 +155,12 @@ def trade_off(
     _check(problem, metric)
     path = _without_gaps(problem, metric, allocator.path(problem, metric, monitor))
     return TradeOff(_points(problem, path, accuracy), path)
+
+
+def network_at(problem: Problem, kept: np.ndarray, accuracy: Accuracy) -> TradeOffPoint:
+    """What is predicted of one network with these counts, shape ``(units,)``."""
+    (point,) = _points(problem, kept[None], accuracy)
+    return point
 
 
 def plan_at(plan: Plan, point: TradeOffPoint) -> Plan:

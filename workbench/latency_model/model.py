@@ -61,10 +61,14 @@ class LatencyModel:
 
     def predict(self, kept: np.ndarray) -> Estimate:
         """Latency of these counts, shape ``(units,)``, as a fraction of the dense network's."""
-        raw = self.features.at(kept[None])[0] @ self.coefficients + self.intercept
-        value = max(float(raw), self.least)
+        value = float(self.relatives(kept[None])[0])
         spread = value * self.relative_error
         return Estimate(value, max(value - spread, 0.0), value + spread)
+
+    def relatives(self, kept: np.ndarray) -> np.ndarray:
+        """The same of many networks, without error bars: shape ``(n, units)`` to ``(n,)``."""
+        raw = self.features.at(kept) @ self.coefficients + self.intercept
+        return np.asarray(np.maximum(raw, self.least), np.float64)
 
 
 def _regression() -> Pipeline:

@@ -10,6 +10,7 @@ import numpy as np
 from workbench.allocation import ALLOCATORS, allocator_named
 from workbench.allocation.base import Allocator
 from workbench.allocation.costs import METRICS, CostModel
+from workbench.allocation.faster import LATENCY, suggest_faster
 from workbench.allocation.problem import Problem, problem_of
 from workbench.allocation.suggestion import (
     Suggestion,
@@ -31,6 +32,7 @@ from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.sensing import Sensing
+from workbench.session.timing import Timing
 
 Key = tuple[str, str]
 """An allocator and a metric."""
@@ -93,6 +95,7 @@ class Budgets:
         forecast: Knows its channels' importance.
         sensing: Knows what pruning each unit costs.
         anticipation: Knows what pruning several at once costs.
+        timing: Predicts latency.
     """
 
     def __init__(
@@ -101,8 +104,9 @@ class Budgets:
         forecast: Forecast,
         sensing: Sensing,
         anticipation: Anticipation,
+        timing: Timing,
     ) -> None:
-        self._history, self._forecast = history, forecast
+        self._history, self._forecast, self._timing = history, forecast, timing
         self._sensing, self._anticipation = sensing, anticipation
         self._lock = threading.Lock()
         self._known: _Known | None = None
@@ -118,13 +122,15 @@ class Budgets:
         """A plan within one budget, or the smallest above an accuracy; see `Session.suggest`."""
         if len(budgets) > 1 or (not budgets and accuracy is None):
             raise PlanError(
-                f"a suggestion needs exactly one budget ({', '.join(METRICS)}), or an accuracy to "
-                f"stay above; got {dict(budgets) or 'none'}."
+                f"a suggestion needs exactly one budget ({', '.join([*METRICS, LATENCY])}), or an "
+                f"accuracy to stay above; got {dict(budgets) or 'none'}."
             )
         known, rule = self._asked(plan), allocator_named(allocator)
+        metric = next(iter(budgets), "macs")
+        if metric == LATENCY:
+            return self._faster(plan, rule, accuracy, budgets[metric], monitor)
         if accuracy is not None:
             self._check_measured(known, allocator)
-        metric = next(iter(budgets), "macs")
         curve = self.trade_off(plan, allocator, metric, monitor)
         problem = self._problem(known, rule, plan)
         if accuracy is not None:
@@ -199,6 +205,31 @@ class Budgets:
         shares = {metric: float(costs.cost(metric, counts)) / dense[metric] for metric in METRICS}
         expected = None if known.combined is None else known.combined.accuracy(ratios)
         return TradeOffPoint(ratios, shares, expected)
+
+    def _faster(
+        self, plan: Plan, rule: Allocator, floor: float | None, share: float, monitor: Monitor
+    ) -> Suggestion:
+        if floor is not None:
+            raise PlanError(
+                f"a suggestion takes an accuracy to stay above, got {floor}, or a latency budget, "
+                f"got {share}; not both. Use the accuracy with macs, or latency alone."
+            )
+        known, left = self._asked(plan), self._forecast.left("channel")
+        curve = self.trade_off(plan, rule.name, "macs", monitor)
+
+        def relative(kept: Mapping[str, np.ndarray]) -> np.ndarray:
+            networks = len(next(iter(kept.values())))
+            whole = {unit: np.full(networks, count) for unit, count in left.items()}
+            found = self._timing.relatives({**whole, **kept})
+            if found is None:
+                raise PlanError(
+                    f"budget {LATENCY} needs to know this device, and too few networks were timed "
+                    "on it. Call session.learn_latency() first, or use the budget macs."
+                )
+            return found
+
+        problem = self._problem(known, rule, plan)
+        return suggest_faster(problem, plan, rule.name, share, relative, known.accuracies, curve)
 
     def _asked(self, plan: Plan) -> _Known:
         """What is known of the current model under a plan's rule."""

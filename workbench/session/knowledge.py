@@ -199,8 +199,9 @@ class Knowledge:
                 `scan_sensitivity` to have run.
             accuracy: Stay above this estimated accuracy on the probe set, in [0, 1]; then a budget
                 only names what is to be small.
-            budgets: One of ``parameters``, ``macs``, ``size_bytes``: the fraction of the dense
-                model to keep, in (0, 1].
+            budgets: One of ``parameters``, ``macs``, ``size_bytes``, or ``latency``, for which
+                `learn_latency` has to have run: the fraction of the dense model to keep, in
+                (0, 1].
 
         Raises:
             PlanError: If it cannot be reached; names what can.

@@ -120,7 +120,9 @@ class Session(Measurements):
         self._anticipation = Anticipation(
             self._history, self._forecast, self._sensing, self.dataset, self.events
         )
-        self._budgets = Budgets(self._history, self._forecast, self._sensing, self._anticipation)
+        self._budgets = Budgets(
+            self._history, self._forecast, self._sensing, self._anticipation, self._timing
+        )
         self._jobs = Jobs(
             self._history,
             gauge,

@@ -85,6 +85,14 @@ class Timing:
             model = self._model
         return None if model is None else model.predict(self._counts(kept))
 
+    def relatives(self, kept: Mapping[str, np.ndarray]) -> np.ndarray | None:
+        """The same of many networks: counts by unit, and latencies, have shape ``(networks,)``."""
+        with self._lock:
+            model = self._model
+        if model is None:
+            return None
+        return model.relatives(np.stack([kept[unit] for unit in self._features.units], axis=-1))
+
     def learn(self, monitor: Monitor) -> None:
         """Measure networks until there are enough to predict others; goes on where it stopped.
 
