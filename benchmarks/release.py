@@ -65,14 +65,15 @@ WATCH = """
     `[data-metric=${metric}] td[data-column=planned]`).classList.contains("pw-measured");
   const probe = (window.released = { times: [], start: null });
   const look = () => {
-    if (probe.start !== null && probe.seen && measured("accuracy") && measured("latency_ms")) {
+    const [accuracy, latency] = [measured("accuracy"), measured("latency_ms")];
+    if (!accuracy && !latency) probe.predicted = true;
+    if (probe.start !== null && probe.predicted && accuracy && latency) {
       probe.times.push(performance.now() - probe.start);
       probe.start = null;
     }
-    if (probe.start !== null && !measured("accuracy") && !measured("latency_ms")) probe.seen = true;
     requestAnimationFrame(look);
   };
-  document.addEventListener("input", () => (probe.seen = false), true);
+  document.addEventListener("input", () => (probe.predicted = false), true);
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-testid=pw-slider]")) {
       probe.start = performance.now();
@@ -140,7 +141,7 @@ def release(page: Page, unit: str, releases: int) -> list[float]:
         page.mouse.move(left + (0.2 + 0.05 * (number % 8)) * width, middle)
         page.mouse.down()
         page.mouse.move(left + (0.25 + 0.05 * (number % 8)) * width, middle, steps=3)
-        page.wait_for_timeout(300)  # a hand rests a moment; figures are predictions meanwhile
+        page.wait_for_timeout(100)  # less than after which a resting hand is answered anyway
         page.mouse.up()
         page.wait_for_function("count => released.times.length > count", arg=number)
     return [float(time) for time in page.evaluate("released.times")]

@@ -157,7 +157,7 @@ class Workbench(ipywidgets.VBox):
             ("channels", self._channels.update, _DRAG_PER_S),
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
-            ("layer", self._inspect.update, _CHART_PER_S),
+            ("layer", self._inspect.update, _DRAG_PER_S),
             ("flips", self._inspect.flips.update, _CHART_PER_S),
             ("suggest", self._draw_suggest, _CHART_PER_S),
             ("recovery", self._recovery.charts.update, _CHART_PER_S),
