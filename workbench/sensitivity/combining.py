@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.estimate import Estimate
-from workbench.sensitivity.correction import Correction, Damage
+from workbench.sensitivity.correction import FEWEST_OUTCOMES, Correction, Damage
 from workbench.sensitivity.display import accuracy_curve, loss_curve
 from workbench.sensitivity.points import Figures, Sensitivity
 
@@ -83,6 +83,8 @@ class CombinedAccuracy:
 
     def corrected(self, outcomes: Sequence[Outcome]) -> "CombinedAccuracy":
         """The same, with what plans that were measured teach."""
+        if len(outcomes) < FEWEST_OUTCOMES:
+            return self
         best = max(self.baseline.accuracy, _LEAST)
         correction = Correction.fit(
             Damage.joined([self._damage(_columns(outcome.ratios)) for outcome in outcomes]),
@@ -119,11 +121,11 @@ class CombinedAccuracy:
 
     def _damage(self, ratios: Mapping[str, Array]) -> Damage:
         networks = max((len(row) for row in ratios.values()), default=1)
-        drops = np.zeros((networks, max(len(ratios), 1)))
-        for place, (unit, wanted) in enumerate(ratios.items()):
+        drops = np.zeros((networks, len(self.rows)))
+        for unit, wanted in ratios.items():
             row = self.rows.get(unit)
             if row is not None:
-                drops[:, place] = np.interp(wanted, _GRID, self.drops[row])
+                drops[:, row] = np.interp(wanted, _GRID, self.drops[row])
         return Damage.of(drops)
 
 

@@ -25,8 +25,9 @@ class Damage:
 
     Attributes:
         product: The sum: what is lost if damages are independent, shape ``(networks,)``.
-        shared: How much of it is no single unit's, shape ``(networks,)``. Nothing is, where one
-            unit alone is pruned: there the scan is right.
+        shared: What of each unit's damage meets damage of others: all but its own fraction of the
+            sum, shape ``(networks, units)``. Nothing does, where one unit alone is pruned: there
+            the scan is right.
     """
 
     product: Array
@@ -36,16 +37,15 @@ class Damage:
     def of(cls, drops: Array) -> "Damage":
         """The damage of what each unit loses, shape ``(networks, units)``."""
         total = drops.sum(axis=-1)
-        own = np.square(drops).sum(axis=-1) / np.where(total > 0, total, 1.0)
-        return cls(total, total - own)
+        fraction = drops / np.where(total > 0, total, 1.0)[:, None]
+        return cls(total, drops * (1 - fraction))
 
     @classmethod
     def joined(cls, parts: Sequence["Damage"]) -> "Damage":
-        """All networks of several."""
-        every = [cls(np.zeros(0), np.zeros(0)), *parts]
+        """All networks of several, at least one."""
         return cls(
-            np.concatenate([part.product for part in every]),
-            np.concatenate([part.shared for part in every]),
+            np.concatenate([part.product for part in parts]),
+            np.concatenate([part.shared for part in parts]),
         )
 
     def __getitem__(self, networks: NDArray[np.intp]) -> "Damage":
@@ -59,13 +59,14 @@ class Damage:
 class Correction:
     """Log accuracy lost beyond the product, as a rising function of the shared damage.
 
-    The function is ``a·s + b·s²`` with a, b of at least 0: more pruning is never expected to be
-    better. What is lost already makes a prediction less sure; how much wider its error bar has to
-    be is taken from past errors: of measured plans when it was fitted without them, and of
-    predictions that were measured afterwards.
+    The function is ``a·s + b·s² + Σ c_u·s_u`` of what the units share, s_u, and its sum s, with no
+    coefficient below 0: more pruning is never expected to be better. What is lost already makes a
+    prediction less sure; how much wider its error bar has to be is taken from past errors: of
+    measured plans when it was fitted without them, and of predictions that were measured
+    afterwards.
 
     Attributes:
-        coefficients: a and b.
+        coefficients: a, b and c, shape ``(2 + units,)``.
         widening: Half an error bar, as a multiple of the spread.
 
     Reference:
@@ -79,8 +80,8 @@ class Correction:
     @classmethod
     def fit(
         cls, damage: Damage, logs: Array, errors: Sequence[float | None], best: float
-    ) -> "Correction | None":
-        """Learn from plans; None if they are too few.
+    ) -> "Correction":
+        """Learn from at least `FEWEST_OUTCOMES` plans.
 
         Args:
             damage: Of every plan.
@@ -88,8 +89,6 @@ class Correction:
             errors: Accuracy predicted for it before it was measured, minus the measured one.
             best: Accuracy of the model as it is, in (0, 1].
         """
-        if len(logs) < FEWEST_OUTCOMES:
-            return None
         scores = np.array(
             [
                 _score(damage, logs, place, best) if error is None else abs(error) / spread
@@ -112,7 +111,8 @@ class Correction:
 
 
 def _terms(damage: Damage) -> Array:
-    return np.stack([damage.shared, np.square(damage.shared)], axis=-1)
+    total = damage.shared.sum(axis=-1, keepdims=True)
+    return np.concatenate([total, np.square(total), damage.shared], axis=-1)
 
 
 def _logs(coefficients: Array, damage: Damage) -> Array:
