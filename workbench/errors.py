@@ -46,6 +46,10 @@ class HistoryError(WorkbenchError):
     """There is no such step, or nothing to undo or redo."""
 
 
+class ActionError(WorkbenchError):
+    """An action, a journal or a recipe cannot be read."""
+
+
 class WorkerError(WorkbenchError):
     """Workers of an executor died, or cannot run what was sent to them."""
 

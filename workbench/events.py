@@ -7,8 +7,12 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workbench.plan import Plan
+
+if TYPE_CHECKING:  # actions know how to train, and training reports events
+    from workbench.actions import Action
 
 _log = logging.getLogger(__name__)
 
@@ -130,6 +134,14 @@ class HistoryChanged(Event):
     """A step was committed or measured further, or another step became the current one."""
 
     current_id: int
+
+
+@dataclass(frozen=True)
+class ActionTaken(Event):
+    """Something a user asked for was done; `step_id` is the current step after it."""
+
+    action: "Action"
+    step_id: int
 
 
 @dataclass(frozen=True)

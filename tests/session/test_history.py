@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from workbench.actions import Open, Prune
 from workbench.errors import HistoryError
 from workbench.measure.metrics import Metrics
+from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.session.history import History, Step
 
@@ -14,11 +16,11 @@ METRICS = Metrics(parameters=9, nonzero_parameters=9, macs=5, size_bytes=36)
 
 @pytest.fixture
 def history(dense: PrunedModel) -> History:
-    return History(dense, METRICS, "opened toy")
+    return History(dense, METRICS, Open("toy"))
 
 
-def commit(history: History, model: PrunedModel, title: str) -> Step:
-    step = Step(history.next_id(), history.current.id, "prune", title, METRICS)
+def commit(history: History, model: PrunedModel, name: str) -> Step:
+    step = Step(history.next_id(), history.current.id, Prune(Plan()), METRICS, name=name)
     return history.commit(model, step)
 
 

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from workbench.actions import Action, Prune
 from workbench.errors import HistoryError
 from workbench.finetune import EpochResult
 from workbench.measure.metrics import Metrics
@@ -19,37 +20,52 @@ class Step:
     Attributes:
         id: Counts up from 0, the model as it was opened.
         parent: The step it was made from; None for the first.
-        kind: ``"open"``, ``"prune"`` or ``"finetune"``.
-        title: What a person reads.
+        action: What was done to the parent.
         metrics: What was measured; latency and file sizes come in after the commit.
         units: After pruning: request, outcome and reason for every unit.
         epochs: After fine-tuning: the figures of every epoch.
-        plan: After pruning: the plan that was carried out.
         notes: What could not be measured, and why.
         created: When, as an ISO 8601 string in UTC.
+        name: What a person calls it; empty for none.
+        remark: What a person wrote down about it.
     """
 
     id: int
     parent: int | None
-    kind: str
-    title: str
+    action: Action
     metrics: Metrics
     units: tuple[UnitResult, ...] = ()
     epochs: tuple[EpochResult, ...] = ()
-    plan: Plan | None = None
     notes: tuple[str, ...] = ()
     created: str = ""
+    name: str = ""
+    remark: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What kind of action it was, such as ``"prune"``."""
+        return self.action.kind
+
+    @property
+    def title(self) -> str:
+        """What a person reads: its name, or else what was done."""
+        return self.name or self.action.title
+
+    @property
+    def plan(self) -> Plan | None:
+        """After pruning: the plan that was carried out."""
+        return self.action.plan if isinstance(self.action, Prune) else None
 
 
 class History:
     """All steps with their models, and which one is current."""
 
-    def __init__(self, model: PrunedModel, metrics: Metrics, title: str) -> None:
+    def __init__(self, model: PrunedModel, metrics: Metrics, action: Action) -> None:
         self._steps: dict[int, Step] = {}
         self._models: dict[int, PrunedModel] = {}
         self._undone: list[int] = []
         self._current = 0
-        self.commit(model, Step(0, None, "open", title, metrics))
+        self.commit(model, Step(0, None, action, metrics))
 
     def __iter__(self) -> Iterator[Step]:
         return iter(tuple(self._steps.values()))

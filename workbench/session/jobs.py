@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench.actions import Finetune, Prune
 from workbench.errors import ModelError
 from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
 from workbench.export.package import ExportReport, Formats, export_package
@@ -75,9 +76,8 @@ class Jobs:
             model = _prunable(self.history.model, plan)
             evidence = self.forecast.evidence(model, plan, Part(monitor, 0, 10, 100))
             pruned, results = model.prune(plan, evidence)
-            title = f"pruned {plan.removes} by {plan.criterion}"
             rest = Part(monitor, 10, 100, 100)
-            return self.recorder.commit(pruned, "prune", title, rest, units=results, plan=plan)
+            return self.recorder.commit(pruned, Prune(plan), rest, units=results)
 
         return work
 
@@ -95,10 +95,9 @@ class Jobs:
                 report=self.bus.emit,
                 monitor=Part(monitor, 0, 90, 100),
             )
-            title = f"fine-tuned {settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
             rest = Part(monitor, 90, 100, 100)
             trained = current.with_module(module)
-            return self.recorder.commit(trained, "finetune", title, rest, epochs=epochs)
+            return self.recorder.commit(trained, Finetune(settings), rest, epochs=epochs)
 
         return work
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from workbench.actions import Action
 from workbench.events import EventBus, HistoryChanged
 from workbench.measure.metrics import Metrics
 from workbench.progress import Cancelled, Monitor, Part
@@ -24,9 +25,7 @@ class Recorder:
         self._measure_deployment(0, Part(monitor, 40, 100, 100))
         return self._history[0].metrics
 
-    def commit(
-        self, model: PrunedModel, kind: str, title: str, monitor: Monitor, **details: Any
-    ) -> Step:
+    def commit(self, model: PrunedModel, action: Action, monitor: Monitor, **details: Any) -> Step:
         """Measure accuracy, commit, then measure the rest.
 
         Cancelling before the commit leaves the history as it was; cancelling after it leaves
@@ -34,7 +33,7 @@ class Recorder:
         """
         metrics = self._gauge.accuracy(model, Part(monitor, 0, 20, 100))
         parent = self._history.current.id
-        step = Step(self._history.next_id(), parent, kind, title, metrics, **details)
+        step = Step(self._history.next_id(), parent, action, metrics, **details)
         step = self._history.commit(model, step)
         self._bus.emit(HistoryChanged(step.id))
         self._measure_deployment(step.id, Part(monitor, 20, 100, 100))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
+from workbench.actions import Open
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
@@ -101,7 +102,7 @@ class Session(Measurements):
         self._targets: Mapping[str, float] = checked_targets({})
         self._lock = threading.RLock()
         gauge = Gauge(self.dataset, one_input)
-        self._history = History(dense, gauge.counts(dense), f"opened {opened.name}")
+        self._history = History(dense, gauge.counts(dense), Open(opened.name))
         dense_onnx = DenseOnnx(self._history, gauge)
         self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
         self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)

@@ -1,0 +1,33 @@
+"""All actions by name."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from workbench.actions.base import Action
+from workbench.actions.finetune import Finetune
+from workbench.actions.open import Open
+from workbench.actions.prune import Prune
+from workbench.errors import ActionError
+
+ACTIONS: Mapping[str, type[Action]] = MappingProxyType(
+    {action.kind: action for action in (Open, Prune, Finetune)}
+)
+
+
+def action_from_json(data: object) -> Action:
+    """The inverse of `Action.to_json`.
+
+    Raises:
+        ActionError: If the data is no action, or one that this version does not know.
+        WorkbenchError: If an argument is unknown or out of range.
+    """
+    if not isinstance(data, Mapping) or not isinstance(data.get("action"), str):
+        raise ActionError(f"an action must be an object with the key 'action', got {data!r}.")
+    kind: Any = data["action"]
+    if kind not in ACTIONS:
+        close = get_close_matches(kind, ACTIONS, n=1)
+        suggestion = f" Did you mean {close[0]!r}?" if close else ""
+        raise ActionError(f"action must be one of {', '.join(ACTIONS)}, got {kind!r}.{suggestion}")
+    return ACTIONS[kind].from_arguments({k: v for k, v in data.items() if k != "action"})
