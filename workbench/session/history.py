@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from workbench.errors import HistoryError
-from workbench.finetune import EpochResult
 from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import UnitResult
+from workbench.training import EpochResult
 
 
 @dataclass(frozen=True)
