@@ -53,10 +53,10 @@ def test_no_engine_file_imports_a_front_end(path: Path) -> None:
 
 
 FORBIDDEN = {
-    "graph": ("criteria", "measure", "export", "session", "plan", "predict", "finetune"),
-    "criteria": ("measure", "export", "session", "plan", "predict", "finetune"),
-    "measure": ("session", "plan", "predict", "finetune"),
-    "export": ("session", "finetune"),
+    "graph": ("criteria", "measure", "export", "session", "plan", "predict", "training"),
+    "criteria": ("measure", "export", "session", "plan", "predict", "training"),
+    "measure": ("session", "plan", "predict", "training"),
+    "export": ("session", "training"),
     "data": ("models", "graph", "session", "plan", "export"),
     "models": ("graph", "session", "plan", "export", "criteria"),
 }

@@ -13,12 +13,12 @@ from toys import ToyNet, counted_up, dense_model, toy_data
 
 from workbench import Plan, Session, load
 from workbench.errors import PlanError
-from workbench.finetune import FinetuneSettings, finetune
 from workbench.measure.size import nonzero_count
 from workbench.models import build_model
 from workbench.pattern import Layout, Pattern
 from workbench.predict import Predictor
 from workbench.pruned import PrunedModel
+from workbench.training import FinetuneSettings, finetune
 from workbench.units import Unit
 
 PATTERNS = ["1:2", "1:4", "2:4", "3:4", "4:8", "1:8", "3:16"]

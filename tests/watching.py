@@ -6,7 +6,7 @@ import torch
 
 from workbench import Session
 from workbench.events import BatchTrained, Event
-from workbench.finetune import FinetuneSettings
+from workbench.training import FinetuneSettings
 
 WAIT_S = 20
 """Long enough for a busy machine; only a test that fails waits as long."""

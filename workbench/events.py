@@ -146,27 +146,30 @@ class ActionTaken(Event):
 
 @dataclass(frozen=True)
 class TrainingStarted(Event):
-    """Fine-tuning begins; `epoch` below counts from 0 to `epochs`."""
+    """Fine-tuning of so many epochs begins, or goes on after `resumed_from` of them."""
 
     epochs: int
+    resumed_from: int = 0
 
 
 @dataclass(frozen=True)
 class BatchTrained(Event):
-    """A training batch was done: position in epochs (fractional), and its loss in nats."""
+    """A training batch was done: position in epochs (fractional), loss in nats, learning rate."""
 
     epoch: float
     loss: float
+    learning_rate: float = 0.0
 
 
 @dataclass(frozen=True)
 class EpochTrained(Event):
-    """An epoch was done, with loss and accuracy on the validation data."""
+    """An epoch was done, with loss and accuracy on the validation data, and its last rate."""
 
     epoch: int
     training_loss: float
     validation_loss: float
     validation_accuracy: float
+    learning_rate: float = 0.0
 
 
 Listener = Callable[[Event], None]

@@ -14,9 +14,9 @@ from workbench.criteria import Evidence, criterion_named
 from workbench.criteria.evidence import Batches, TrainingSample
 from workbench.criteria.scores import channel_scores, gather, weight_scores
 from workbench.criteria.subject import Channels
-from workbench.finetune import training_loss
 from workbench.graph.removal import remove_channels
 from workbench.graph.structure import Structure
+from workbench.losses import training_loss
 from workbench.masks import apply_masks
 from workbench.pattern import Layout
 from workbench.plan import Plan
@@ -68,6 +68,11 @@ class PrunedModel:
             alive[unit.name] = present & self.weights.get(unit.name, present)
         return alive
 
+    def channels_left(self, seed: int = 0) -> Channels:
+        """The groups of channels with what is left of them; `seed` is for random criteria."""
+        groups, alive = self.anatomy.graph.groups, self.alive("channel")
+        return Channels(self.module, groups, alive, self.structure, seed)
+
     def check(self, plan: Plan) -> None:
         """Refuse a plan that does not fit this model.
 
@@ -77,7 +82,7 @@ class PrunedModel:
         """
         self.anatomy.check(plan)
         if plan.granularity == "channel":
-            criterion_named(plan.criterion).check_model(self._channels(plan))
+            criterion_named(plan.criterion).check_model(self.channels_left(plan.seed))
 
     def gather(self, plan: Plan, data: Batches, monitor: Monitor = SILENT) -> Evidence:
         """What the plan's criterion has to know of training data; nothing for most.
@@ -95,7 +100,7 @@ class PrunedModel:
         """
         device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
         sample = TrainingSample(data, training_loss, device, monitor)
-        return gather(criterion_named(plan.criterion), self._channels(plan), sample)
+        return gather(criterion_named(plan.criterion), self.channels_left(plan.seed), sample)
 
     def scores(self, plan: Plan, evidence: Evidence | None = None) -> dict[str, np.ndarray]:
         """Importance by unit name, per original channel or weight.
@@ -110,7 +115,7 @@ class PrunedModel:
         criterion = criterion_named(plan.criterion)
         criterion.check_granularity(plan.granularity)
         if plan.granularity == "channel":
-            return channel_scores(self._channels(plan), criterion, evidence)
+            return channel_scores(self.channels_left(plan.seed), criterion, evidence)
         present = {u.name: self._present(u.name) for u in self.anatomy.units("weight")}
         return weight_scores(self.module, criterion, present, plan.seed, evidence)
 
@@ -195,10 +200,6 @@ class PrunedModel:
 
     def _layouts(self, plan: Plan) -> dict[str, Layout] | None:
         return self.layouts if plan.granularity == "n:m" else None
-
-    def _channels(self, plan: Plan) -> Channels:
-        groups, alive = self.anatomy.graph.groups, self.alive("channel")
-        return Channels(self.module, groups, alive, self.structure, plan.seed)
 
     def _present(self, layer: str) -> np.ndarray:
         """Flat bool over the dense weight: what the layer's tensor still holds."""

@@ -4,8 +4,8 @@ import pytest
 
 from workbench.actions import ACTIONS, Action, Finetune, Open, Prune, action_from_json
 from workbench.errors import ActionError
-from workbench.finetune import FinetuneSettings
 from workbench.plan import Plan
+from workbench.training import FinetuneSettings
 
 EXAMPLES: tuple[Action, ...] = (
     Open("digits_cnn"),

@@ -17,11 +17,11 @@ from workbench.errors import (
 from workbench.events import (
     TaskEnded,
 )
-from workbench.finetune import FinetuneSettings
 from workbench.measure.metrics import Metrics
 from workbench.progress import Cancelled, Monitor
 from workbench.pruned import PrunedModel
 from workbench.session.measuring import Gauge
+from workbench.training import FinetuneSettings
 
 
 def test_cancelling_during_the_first_batch_leaves_everything_as_it_was(session: Session) -> None:

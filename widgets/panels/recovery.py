@@ -8,7 +8,7 @@ from widgets.charts.recovery import RecoveryChart, RecoveryRun
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import action_button, enable, labelled
 from workbench import Session
-from workbench.finetune import FinetuneSettings
+from workbench.training import FinetuneSettings
 
 
 class RecoveryPanel:

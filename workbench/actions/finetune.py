@@ -1,11 +1,11 @@
 """The model was trained."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from workbench.actions.base import Action
-from workbench.finetune import FinetuneSettings
+from workbench.training import FinetuneSettings
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Finetune(Action):
 
     def arguments(self) -> dict[str, Any]:
         """See `Action`."""
-        return {"settings": asdict(self.settings)}
+        return {"settings": self.settings.to_json()}
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
         """See `Action`."""
-        return cls(FinetuneSettings(**arguments["settings"]))
+        return cls(FinetuneSettings.from_json(arguments["settings"]))
 
     def code(self) -> str:
         """See `Action`."""
-        settings = ", ".join(f"{name}={value!r}" for name, value in asdict(self.settings).items())
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.to_json().items())
         return f"session.finetune({settings})"

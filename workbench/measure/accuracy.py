@@ -66,13 +66,13 @@ def evaluate(
     with evaluation_mode(model), torch.inference_mode():
         monitor.report(0, total, "evaluating")
         for inputs, batch_labels in split.batches(batch_size):
-            scores = _scores(model, inputs.to(device), done)
-            targets = batch_labels.to(device)
+            # On the CPU from here on: Apple's GPUs have no float64.
+            scores, targets = _scores(model, inputs.to(device), done).cpu(), batch_labels.cpu()
             _check_labels(targets, scores.shape[1], done)
             # Summed in float64, so that the mean does not depend on the batch size.
             loss_sum += F.cross_entropy(scores.double(), targets, reduction="sum").item()
-            predictions.append(scores.argmax(1).cpu())
-            labels.append(batch_labels.cpu())
+            predictions.append(scores.argmax(1))
+            labels.append(targets)
             done += len(batch_labels)
             monitor.report(done, total, "evaluating")
     if done == 0:

@@ -27,7 +27,7 @@ from workbench.criteria.evidence import TrainingSample, working_copy
 from workbench.criteria.gradients import Gradients, gradients, products
 from workbench.criteria.obd import class_scores
 from workbench.criteria.subject import Channels
-from workbench.finetune import training_loss
+from workbench.losses import training_loss
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from workbench.actions import Action, Prune
 from workbench.errors import HistoryError
-from workbench.finetune import EpochResult
 from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import UnitResult
+from workbench.training import EpochResult
 
 
 @dataclass(frozen=True)

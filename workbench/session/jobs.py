@@ -9,7 +9,6 @@ from workbench.actions import Finetune, Prune
 from workbench.errors import ModelError
 from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
 from workbench.export.package import ExportReport, Formats, export_package
-from workbench.finetune import FinetuneSettings, finetune
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
@@ -20,6 +19,7 @@ from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.timing import Timed, Timing
+from workbench.training import FinetuneSettings, finetune
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,23 @@ class Jobs:
         def work(monitor: Monitor) -> Step:
             current = self.history.model
             module = copy.deepcopy(current.module)
-            epochs = finetune(
+            outcome = finetune(
                 module,
                 self.gauge.dataset,
                 settings,
                 masks=current.masks,
+                teacher=self.history.model_of(0).module,
+                channels=current.channels_left(),
                 report=self.bus.emit,
                 monitor=Part(monitor, 0, 90, 100),
             )
-            rest = Part(monitor, 90, 100, 100)
-            trained = current.with_module(module)
-            return self.recorder.commit(trained, Finetune(settings), rest, epochs=epochs)
+            return self.recorder.commit(
+                current.with_module(module),
+                Finetune(settings),
+                Part(monitor, 90, 100, 100),
+                epochs=outcome.results,
+                notes=outcome.notes,
+            )
 
         return work
 

@@ -15,7 +15,6 @@ from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
 from workbench.export.package import FORMATS, ExportReport, Formats
-from workbench.finetune import FinetuneSettings
 from workbench.latency_model import LocalCpu
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
@@ -41,6 +40,7 @@ from workbench.session.targets import checked_targets
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.timing import Timing
 from workbench.session.training_log import TrainingLog
+from workbench.training import FinetuneSettings
 
 T = TypeVar("T")
 
@@ -194,9 +194,15 @@ class Session(Measurements):
 
         Args:
             epochs: Passes over the training data.
-            settings: Other fields of `FinetuneSettings`.
+            settings: Other fields of `FinetuneSettings`, such as ``distillation=True``, whose
+                teacher is the model as it was opened.
+
+        Raises:
+            TrainingError: If a setting is unknown, out of range, or does not suit model and data;
+                or if training diverged before an epoch was completed.
         """
-        return self.submit_finetune(FinetuneSettings(epochs=epochs, **settings)).result()
+        asked = FinetuneSettings.from_json({"epochs": epochs, **settings})
+        return self.submit_finetune(asked).result()
 
     def export(self, directory: str | Path, formats: Formats = FORMATS) -> ExportReport:
         """Write the current model; see `workbench.export.package`."""
