@@ -71,7 +71,7 @@ def test_later_the_weights_of_the_last_good_epoch_are_kept(
 def test_a_session_commits_the_last_good_weights_with_a_note(data: Dataset) -> None:
     with Session(fresh(Spoiling(6)), data) as session:
         step = session.finetune(4)
-        assert (step.title, len(step.epochs)) == ("fine-tuned 2 epochs", 2)
+        assert (step.title, len(step.epochs)) == ("fine-tuned 2 of 4 epochs", 2)
         assert any(note.startswith("Training diverged in epoch 3: ") for note in step.notes)
         assert step.metrics.accuracy is not None
 

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from workbench.actions import Action, Prune
+from workbench.actions import Action, Finetune, Prune
 from workbench.errors import HistoryError
 from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
@@ -49,7 +49,12 @@ class Step:
     @property
     def title(self) -> str:
         """What a person reads: its name, or else what was done."""
-        return self.name or self.action.title
+        if self.name:
+            return self.name
+        asked = self.action.settings.epochs if isinstance(self.action, Finetune) else 0
+        if len(self.epochs) < asked:
+            return f"fine-tuned {len(self.epochs)} of {asked} epochs"
+        return self.action.title
 
     @property
     def plan(self) -> Plan | None:
