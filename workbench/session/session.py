@@ -231,6 +231,21 @@ class Session(Changes):
         """
         return action.perform(self)
 
+    def rename(self, step_id: int, *, name: str | None = None, remark: str | None = None) -> Step:
+        """Call a step something, or write something down about it; None leaves it as it is.
+
+        Args:
+            step_id: Any step, also one that was undone.
+            name: One line of at most 80 characters; "" takes the name away.
+            remark: At most 2,000 characters, in any number of lines; "" takes it away.
+
+        Raises:
+            HistoryError: If there is no such step, or it cannot be called that.
+        """
+        step = self._history.rename(step_id, name, remark)
+        self.events.emit(HistoryChanged(self._history.current.id))
+        return step
+
     def cancel(self) -> None:
         """Stop what runs and what waits; committed steps stay."""
         self._tasks.cancel()
