@@ -22,7 +22,7 @@ def requirements(*extras: str) -> list[str]:
     return project["dependencies"] + chosen
 
 
-@pytest.mark.parametrize("line", requirements("test", "tflite", "dask"))
+@pytest.mark.parametrize("line", requirements("test", "tflite", "dask", "dataframe"))
 def test_every_requirement_is_pinned_to_a_version_it_allows(line: str) -> None:
     requirement = Requirement(line)
     (pin,) = pins()[canonicalize_name(requirement.name)].specifier

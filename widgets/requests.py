@@ -27,11 +27,11 @@ class Requests:
         self._session, self._dispatcher = session, dispatcher
 
     def change_plan(self, change: Callable[[Plan], Plan]) -> None:
-        """Put what a function makes of the plan in its place."""
+        """Put what a function makes of the plan in its place; it settles once it is left alone."""
 
         def apply() -> None:
             try:
-                self._session.plan = change(self._session.plan)
+                self._session.try_plan(change(self._session.plan))
             except WorkbenchError:
                 # They still show what was refused.
                 self._dispatcher.mark("units", "controls", "suggest")
@@ -109,6 +109,7 @@ class Requests:
     def _measure(self) -> None:
         """Latency as soon as there is something to compare it with."""
         session = self._session
+        session.settle_plan()
         if session.busy:
             return
         if session.previewed is None:

@@ -10,7 +10,7 @@ from workbench import Session
 from workbench.estimate import Estimate
 from workbench.measure.metrics import Metrics
 from workbench.predict import Prediction
-from workbench.session.targets import BETTER, meets
+from workbench.targets import BETTER, meets
 
 MEASURING = "…"
 

@@ -252,7 +252,7 @@ def test_a_preview_goes_first_while_a_patient_task_runs() -> None:
         assert not torch.is_inference_mode_enabled()
         order.append("preview")
 
-    measuring = runner.submit("measure", "measuring", measure)
+    measuring = runner.submit("baseline", "measuring", measure)
     assert started.wait(30)
     previewing = runner.submit("preview", "previewing", preview)
     submitted.set()

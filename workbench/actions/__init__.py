@@ -1,9 +1,32 @@
 """What a user can do, each as one frozen record; history, journal, recipe and code render it."""
 
 from workbench.actions.base import Action
+from workbench.actions.checkout import Checkout
+from workbench.actions.export import Export
 from workbench.actions.finetune import Finetune
+from workbench.actions.measure import Measure
 from workbench.actions.open import Open
 from workbench.actions.prune import Prune
+from workbench.actions.redo import Redo
 from workbench.actions.registry import ACTIONS, action_from_json
+from workbench.actions.scan_sensitivity import ScanSensitivity
+from workbench.actions.set_plan import SetPlan
+from workbench.actions.set_targets import SetTargets
+from workbench.actions.undo import Undo
 
-__all__ = ["ACTIONS", "Action", "Finetune", "Open", "Prune", "action_from_json"]
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Checkout",
+    "Export",
+    "Finetune",
+    "Measure",
+    "Open",
+    "Prune",
+    "Redo",
+    "ScanSensitivity",
+    "SetPlan",
+    "SetTargets",
+    "Undo",
+    "action_from_json",
+]

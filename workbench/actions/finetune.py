@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from workbench.actions.base import Action
+from workbench.actions.source import call
+from workbench.plan import Plan
 from workbench.training import FinetuneSettings
+
+if TYPE_CHECKING:
+    from workbench.session import Session, Step
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Finetune(Action):
 
     settings: FinetuneSettings
     kind: ClassVar[str] = "finetune"
+    makes_step: ClassVar[bool] = True
 
     @property
     def title(self) -> str:
@@ -32,9 +38,16 @@ class Finetune(Action):
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
         """See `Action`."""
+        cls.check_names(arguments)
         return cls(FinetuneSettings.from_json(arguments["settings"]))
 
-    def code(self) -> str:
+    def code(self, plan: Plan | None = None) -> str:
         """See `Action`."""
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.to_json().items())
-        return f"session.finetune({settings})"
+        usual = FinetuneSettings().to_json()
+        settings = self.settings.to_json()
+        changed = {name: value for name, value in settings.items() if value != usual[name]}
+        return call("session.finetune", **{"epochs": self.settings.epochs, **changed})
+
+    def perform(self, session: "Session") -> "Step":
+        """See `Action`."""
+        return session.submit_finetune(self.settings).result()

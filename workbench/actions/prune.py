@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from workbench.actions.base import Action
+from workbench.actions.plan_code import plan_code
 from workbench.plan import Plan
+
+if TYPE_CHECKING:
+    from workbench.session import Session, Step
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Prune(Action):
 
     plan: Plan
     kind: ClassVar[str] = "prune"
+    makes_step: ClassVar[bool] = True
 
     @property
     def title(self) -> str:
@@ -31,8 +36,19 @@ class Prune(Action):
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
         """See `Action`."""
+        cls.check_names(arguments)
         return cls(Plan.from_json(arguments["plan"]))
 
-    def code(self) -> str:
+    def code(self, plan: Plan | None = None) -> str:
         """See `Action`."""
-        return f"session.plan = Plan.from_json({self.plan.to_json()!r})\nsession.prune()"
+        known = plan == self.plan
+        return ("" if known else f"{plan_code(self.plan, plan)}\n") + "session.prune()"
+
+    def plan_after(self, plan: Plan) -> Plan:
+        """See `Action`."""
+        return self.plan
+
+    def perform(self, session: "Session") -> "Step":
+        """See `Action`."""
+        session.plan = self.plan
+        return session.prune()

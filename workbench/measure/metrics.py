@@ -44,6 +44,15 @@ class Metrics:
     speedup: Ratio | None = None
     """Dense latency over this latency, measured interleaved; above 1 this model is faster."""
 
+    def figure(self, name: str) -> float | None:
+        """One figure as a plain number: of latency the median, of the speed-up its estimate."""
+        value = getattr(self, name)
+        if isinstance(value, Latency):
+            return value.median_ms
+        if isinstance(value, Ratio):
+            return value.value
+        return None if value is None else float(value)
+
     def to_json(self) -> dict[str, object]:
         """Return what `json.dumps` takes; `from_json` brings back an equal object."""
         return asdict(self)

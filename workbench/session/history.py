@@ -1,8 +1,11 @@
 """Steps: what was committed, as a tree one can walk back and forth."""
 
 import datetime
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from workbench.actions import Action, Finetune, Prune
 from workbench.errors import HistoryError
@@ -10,6 +13,9 @@ from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import UnitResult
+from workbench.session.step_names import checked_name, checked_remark
+from workbench.session.step_table import Row, csv_text, data_frame, step_row
+from workbench.store import write_whole
 from workbench.training import EpochResult
 
 
@@ -70,6 +76,7 @@ class History:
         self._models: dict[int, PrunedModel] = {}
         self._undone: list[int] = []
         self._current = 0
+        self._lock = threading.Lock()  # measured on one thread, named on another
         self.commit(model, Step(0, None, action, metrics))
 
     def __iter__(self) -> Iterator[Step]:
@@ -105,9 +112,13 @@ class History:
         """A step's model."""
         return self._models[self[step_id].id]
 
-    def path(self) -> tuple[Step, ...]:
-        """The steps from the first to the current one."""
-        steps = [self.current]
+    def path(self, step_id: int | None = None) -> tuple[Step, ...]:
+        """The steps from the first to the current one, or to another.
+
+        Raises:
+            HistoryError: If there is none of that id.
+        """
+        steps = [self.current if step_id is None else self[step_id]]
         while steps[-1].parent is not None:
             steps.append(self._steps[steps[-1].parent])
         return tuple(reversed(steps))
@@ -128,13 +139,52 @@ class History:
 
     def measured(self, step_id: int, metrics: Metrics) -> Step:
         """Add what was measured of a step after its commit."""
-        self._steps[step_id] = replace(self[step_id], metrics=metrics)
-        return self._steps[step_id]
+        return self._replace(step_id, metrics=metrics)
 
     def annotate(self, step_id: int, note: str) -> None:
         """Add a note to a step."""
-        step = self[step_id]
-        self._steps[step_id] = replace(step, notes=(*step.notes, note))
+        with self._lock:
+            step = self[step_id]
+            self._steps[step_id] = replace(step, notes=(*step.notes, note))
+
+    def rename(self, step_id: int, name: str | None = None, remark: str | None = None) -> Step:
+        """Call a step something, or write something down about it; None leaves it as it is.
+
+        Raises:
+            HistoryError: If there is no such step, or the text is too long or holds what no
+                name or remark may hold.
+        """
+        changes: dict[str, str] = {}
+        if name is not None:
+            changes["name"] = checked_name(name)
+        if remark is not None:
+            changes["remark"] = checked_remark(remark)
+        return self._replace(self[step_id].id, **changes)
+
+    def table(self) -> list[Row]:
+        """One row for every step, figures with their units in the names."""
+        return [step_row(step, self._current) for step in self]
+
+    def to_dataframe(self) -> Any:
+        """The table as a ``pandas.DataFrame``, indexed by step.
+
+        Raises:
+            HistoryError: If pandas is not installed.
+        """
+        return data_frame(self.table())
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """The table as CSV; also written to a file if a path is given.
+
+        Text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+        Raises:
+            ExportError: If the file cannot be written.
+        """
+        text = csv_text(self.table())
+        if path is not None:
+            write_whole(Path(path), text.encode())
+        return text
 
     @property
     def can_undo(self) -> bool:
@@ -178,3 +228,8 @@ class History:
         self._current = self[step_id].id
         self._undone.clear()
         return self.current
+
+    def _replace(self, step_id: int, **changes: Any) -> Step:
+        with self._lock:
+            self._steps[step_id] = replace(self[step_id], **changes)
+            return self._steps[step_id]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workbench.actions import Finetune, Prune
+from workbench.actions import Export, Finetune, Measure, Prune
 from workbench.errors import ModelError
-from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
+from workbench.events import ActionTaken, EventBus, LatencyMeasured, PreviewMeasured
 from workbench.export.package import ExportReport, Formats, export_package
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.plan import Plan
@@ -107,13 +107,21 @@ class Jobs:
 
         return work
 
+    def measure(self) -> Callable[[Monitor], Step]:
+        """Measure the current model, and commit it as it is."""
+
+        def work(monitor: Monitor) -> Step:
+            return self.recorder.commit(self.history.model, Measure(), monitor)
+
+        return work
+
     def export(
         self, directory: Path, formats: Formats, origin: dict[str, object]
     ) -> Callable[[Monitor], ExportReport]:
         """Write the step that is current when the work runs."""
 
         def work(monitor: Monitor) -> ExportReport:
-            return export_package(
+            report = export_package(
                 directory,
                 self.history.model,
                 self.gauge.dataset,
@@ -123,6 +131,10 @@ class Jobs:
                 formats=formats,
                 monitor=monitor,
             )
+            listed = (formats,) if isinstance(formats, str) else tuple(formats)
+            step = self.history.current.id
+            self.bus.emit(ActionTaken(Export(str(directory), listed), step))
+            return report
 
         return work
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from workbench.actions import Action
-from workbench.events import EventBus, HistoryChanged
+from workbench.events import ActionTaken, EventBus, HistoryChanged
 from workbench.measure.metrics import Metrics
 from workbench.progress import Cancelled, Monitor, Part
 from workbench.pruned import PrunedModel
@@ -36,6 +36,7 @@ class Recorder:
         step = Step(self._history.next_id(), parent, action, metrics, **details)
         step = self._history.commit(model, step)
         self._bus.emit(HistoryChanged(step.id))
+        self._bus.emit(ActionTaken(action, step.id))
         self._measure_deployment(step.id, Part(monitor, 20, 100, 100))
         return self._history[step.id]
 

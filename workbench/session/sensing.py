@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from workbench.actions import ScanSensitivity
 from workbench.data import Dataset
-from workbench.events import EventBus, PointMeasured
+from workbench.events import ActionTaken, EventBus, PointMeasured
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
@@ -38,6 +39,12 @@ class ScanSettings:
     units: Sequence[str] | None
     recalibrate: bool
     executor: Executor | None = None
+
+    @property
+    def action(self) -> ScanSensitivity:
+        """The same as a record; who measured makes no difference."""
+        units = None if self.units is None else tuple(self.units)
+        return ScanSensitivity(self.mode, tuple(self.ratios), units, self.recalibrate)
 
 
 @dataclass
@@ -105,6 +112,7 @@ class Sensing:
             )
             with self._lock:
                 self._found, found.whole = found, whole
+            self._bus.emit(ActionTaken(settings.action, self._history.current.id))
             return whole
 
         return work

@@ -9,43 +9,44 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from workbench.actions import Open
+from workbench.actions import Action, Checkout, Open, Redo, Undo
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
-from workbench.events import EventBus, HistoryChanged, PlanChanged, TargetsChanged
+from workbench.events import EventBus, HistoryChanged
 from workbench.export.package import FORMATS, ExportReport, Formats
 from workbench.latency_model import LocalCpu
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
 from workbench.plan import Plan
-from workbench.progress import Cancelled, Monitor
+from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
 from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
+from workbench.session.changes import Changes
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
-from workbench.session.knowledge import CHANGES, LEARNING, OF_ONE_PLAN
-from workbench.session.measurements import Measurements
+from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
-from workbench.session.targets import checked_targets
+from workbench.session.settling import Settling
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.timing import Timing
 from workbench.session.training_log import TrainingLog
+from workbench.targets import checked_targets
 from workbench.training import FinetuneSettings
 
 T = TypeVar("T")
 
 
-class Session(Measurements):
+class Session(Changes):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -102,7 +103,17 @@ class Session(Measurements):
         self._targets: Mapping[str, float] = checked_targets({})
         self._lock = threading.RLock()
         gauge = Gauge(self.dataset, one_input)
-        self._history = History(dense, gauge.counts(dense), Open(opened.name))
+        opening = Open.of(
+            model,
+            data,
+            data_name=self.dataset.name,
+            weights=weights,
+            normalize=normalize,
+            seed=seed,
+            given_example=example_input is not None,
+        )
+        self._history = History(dense, gauge.counts(dense), opening)
+        self._settling = Settling(self._history, self.events, self._plan)
         dense_onnx = DenseOnnx(self._history, gauge)
         self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
         self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)
@@ -137,6 +148,7 @@ class Session(Measurements):
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind
+        self._report(opening)
         self._baseline = self._measure_baseline()
 
     @property
@@ -150,40 +162,6 @@ class Session(Measurements):
         with contextlib.suppress(Cancelled):
             self._baseline.result()
         return self._history[0].metrics
-
-    @property
-    def plan(self) -> Plan:
-        """What is to be pruned; assign another plan to change it.
-
-        Raises:
-            PlanError, UnknownUnitError, CriterionError: If the new plan does not fit the model.
-        """
-        return self._plan
-
-    @plan.setter
-    def plan(self, plan: Plan) -> None:
-        self.pruned.check(plan)
-        with self._lock:
-            if plan == self._plan:
-                return
-            self._plan = plan
-        self._tasks.cancel(*OF_ONE_PLAN)
-        self._scoring.follow(plan)
-        self.events.emit(PlanChanged(plan))
-
-    @property
-    def targets(self) -> Mapping[str, float]:
-        """What is to be reached, by metric (``accuracy`` in [0, 1], ``size_bytes``, ...).
-
-        Raises:
-            PlanError: On assignment, if a metric is unknown or a value out of range.
-        """
-        return self._targets
-
-    @targets.setter
-    def targets(self, targets: Mapping[str, float]) -> None:
-        self._targets = checked_targets(targets)
-        self.events.emit(TargetsChanged())
 
     def prune(self) -> Step:
         """Carry the plan out; returns the committed step, fully measured."""
@@ -220,6 +198,7 @@ class Session(Measurements):
         self, directory: str | Path, formats: Formats = FORMATS
     ) -> Task[ExportReport]:
         """Queue an export of the step that is current then."""
+        self.settle_plan()
         work = self._jobs.export(Path(directory), formats, self.origin)
         return self._tasks.submit("export", "exporting", work)
 
@@ -230,15 +209,42 @@ class Session(Measurements):
             HistoryError: If this is the first.
             BusyError: If a task that commits a step is under way.
         """
-        return self._move(self._history.undo)
+        return self._move(Undo(), self._history.undo)
 
     def redo(self) -> Step:
         """Return to the step undone last; errors as for `undo`."""
-        return self._move(self._history.redo)
+        return self._move(Redo(), self._history.redo)
 
     def checkout(self, step_id: int) -> Step:
         """Go to any step; errors as for `undo`."""
-        return self._move(lambda: self._history.checkout(step_id))
+        step = self._history[step_id]
+        return self._move(Checkout(step.id), lambda: self._history.checkout(step.id))
+
+    def perform(self, action: Action) -> Any:
+        """Do what an action says, as the method of its name would.
+
+        Returns:
+            What that method returns.
+
+        Raises:
+            WorkbenchError: If it cannot be done; the session is as it was before.
+        """
+        return action.perform(self)
+
+    def rename(self, step_id: int, *, name: str | None = None, remark: str | None = None) -> Step:
+        """Call a step something, or write something down about it; None leaves it as it is.
+
+        Args:
+            step_id: Any step, also one that was undone.
+            name: One line of at most 80 characters; "" takes the name away.
+            remark: At most 2,000 characters, in any number of lines; "" takes it away.
+
+        Raises:
+            HistoryError: If there is no such step, or it cannot be called that.
+        """
+        step = self._history.rename(step_id, name, remark)
+        self.events.emit(HistoryChanged(self._history.current.id))
+        return step
 
     def cancel(self) -> None:
         """Stop what runs and what waits; committed steps stay."""
@@ -246,6 +252,7 @@ class Session(Measurements):
 
     def close(self) -> None:
         """Cancel everything and end the engine thread."""
+        self.settle_plan()
         self._tasks.close()
 
     def __enter__(self) -> "Session":
@@ -256,15 +263,11 @@ class Session(Measurements):
 
     def _measure_baseline(self) -> Task[Metrics]:
         return self._tasks.submit(
-            "measure", "measuring the baseline", self._recorder.measure_opened
+            "baseline", "measuring the baseline", self._recorder.measure_opened
         )
 
-    def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
-        with self._lock:
-            self._tasks.cancel(*OF_ONE_PLAN, *LEARNING)
-            return self._tasks.submit(kind, title, work)
-
-    def _move(self, move: Callable[[], Step]) -> Step:
+    def _move(self, action: Action, move: Callable[[], Step]) -> Step:
+        self.settle_plan()
         with self._lock:  # nothing may be submitted between the question and the move
             if making := self._tasks.unfinished(*CHANGES):
                 raise BusyError(
@@ -274,4 +277,5 @@ class Session(Measurements):
             step = move()
         self._tasks.cancel(*OF_ONE_PLAN)
         self.events.emit(HistoryChanged(step.id))
+        self._report(action)
         return step

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workbench.errors import PlanError
-from workbench.session.targets import BETTER, checked_targets, meets
+from workbench.targets import BETTER, checked_targets, meets
 
 
 def test_targets_are_a_copy_that_cannot_be_changed() -> None:

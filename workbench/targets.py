@@ -28,6 +28,11 @@ def checked_targets(targets: Mapping[str, float]) -> Mapping[str, float]:
     Raises:
         PlanError: If a metric is unknown, or a value is out of range.
     """
+    if not isinstance(targets, Mapping):
+        raise PlanError(
+            f"targets must be given by metric, got {targets!r}. Use for example "
+            "{'accuracy': 0.9}."
+        )
     for metric, value in targets.items():
         if metric not in BETTER:
             raise PlanError(
