@@ -47,7 +47,11 @@ class HistoryError(WorkbenchError):
 
 
 class ActionError(WorkbenchError):
-    """An action, a journal or a recipe cannot be read."""
+    """An action or a journal cannot be read."""
+
+
+class RecipeError(WorkbenchError):
+    """A recipe cannot be read, or cannot be replayed here."""
 
 
 class WorkerError(WorkbenchError):

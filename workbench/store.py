@@ -40,3 +40,14 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def check_writable(directory: Path) -> None:
+    """Find out before minutes of work, not after.
+
+    Raises:
+        ExportError: If no file can be written there.
+    """
+    probe = directory / ".pruning-workbench-writable"
+    write_whole(probe, b"")
+    probe.unlink(missing_ok=True)

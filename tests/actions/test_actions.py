@@ -15,6 +15,7 @@ from workbench.actions import (
     Open,
     Prune,
     Redo,
+    Rename,
     ScanSensitivity,
     SetPlan,
     SetTargets,
@@ -67,6 +68,11 @@ EXAMPLES: tuple[tuple[Action, str, str], ...] = (
     (Undo(), "went back a step", "session.undo()"),
     (Redo(), "returned to the step undone", "session.redo()"),
     (Checkout(3), "went to step 3", "session.checkout(3)"),
+    (
+        Rename(2, name='the "best"'),
+        "called step 2 'the \"best\"'",
+        'session.rename(2, name="the \\"best\\"")',
+    ),
     (Export("out"), "exported to out", 'session.export("out")'),
 )
 ACTIONS_ALONE = [action for action, _, _ in EXAMPLES]
@@ -119,6 +125,7 @@ def test_paths_beside_a_recipe_are_found_there_and_others_stay(tmp_path: Path) -
 
 def test_steps_are_renumbered_where_an_action_names_one() -> None:
     assert Checkout(3).renumbered({3: 1}) == Checkout(1)
+    assert Rename(3, remark="x").renumbered({3: 1}) == Rename(1, remark="x")
     assert Undo().renumbered({3: 1}) == Undo()
 
 

@@ -18,6 +18,7 @@ from workbench.actions import (
     Open,
     Prune,
     Redo,
+    Rename,
     ScanSensitivity,
     SetPlan,
     SetTargets,
@@ -56,6 +57,7 @@ def test_what_was_done_in_code_is_reported(
     session.redo()
     session.checkout(1)
     session.measure()
+    session.rename(1, remark="small")
     session.scan_sensitivity(ratios=(0.5,), units=["conv1"])
     assert taken == [
         (SetPlan(HALF), 0),
@@ -66,6 +68,7 @@ def test_what_was_done_in_code_is_reported(
         (Redo(), 2),
         (Checkout(1), 1),
         (Measure(), 3),
+        (Rename(1, remark="small"), 3),
         (ScanSensitivity(ratios=(0.5,), units=("conv1",)), 3),
     ]
 

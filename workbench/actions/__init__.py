@@ -9,7 +9,9 @@ from workbench.actions.open import Open
 from workbench.actions.prune import Prune
 from workbench.actions.redo import Redo
 from workbench.actions.registry import ACTIONS, action_from_json
+from workbench.actions.rename import Rename
 from workbench.actions.scan_sensitivity import ScanSensitivity
+from workbench.actions.script import script_of
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
 from workbench.actions.undo import Undo
@@ -24,9 +26,11 @@ __all__ = [
     "Open",
     "Prune",
     "Redo",
+    "Rename",
     "ScanSensitivity",
     "SetPlan",
     "SetTargets",
     "Undo",
     "action_from_json",
+    "script_of",
 ]

@@ -114,6 +114,17 @@ class Open(Action):
             data = f"{NPZ_PREFIX}{directory / path}"
         return replace(self, weights=weights, data=data)
 
+    def arguments(self) -> dict[str, Any]:
+        """What is not as usual, and what was opened."""
+        said = {"model": self.model, "data": self.data} | self.changed()
+        if self.normalize is not None:
+            said["normalize"] = [list(values) for values in self.normalize]
+        return said
+
+    def plan_after(self, plan: Plan) -> Plan:
+        """See `Action`."""
+        return Plan(seed=self.seed)
+
     def code(self, plan: Plan | None = None) -> str:
         """See `Action`."""
         settings: dict[str, Any] = {}

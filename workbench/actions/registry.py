@@ -13,6 +13,7 @@ from workbench.actions.measure import Measure
 from workbench.actions.open import Open
 from workbench.actions.prune import Prune
 from workbench.actions.redo import Redo
+from workbench.actions.rename import Rename
 from workbench.actions.scan_sensitivity import ScanSensitivity
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
@@ -30,6 +31,7 @@ _ALL: tuple[type[Action], ...] = (
     Undo,
     Redo,
     Checkout,
+    Rename,
     Export,
 )
 

@@ -24,7 +24,7 @@ from workbench.measure.metrics import Metrics
 from workbench.models import build_model, load_weights, read_state_dict
 from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
-from workbench.store import write_whole
+from workbench.store import check_writable, write_whole
 
 FORMATS = ("onnx",)
 Formats = str | tuple[str, ...]
@@ -78,7 +78,7 @@ def export_package(
     listed = (formats,) if isinstance(formats, str) else tuple(formats)
     if unknown := [name for name in listed if name not in FORMATS]:
         raise ExportError(f"export formats must be among {', '.join(FORMATS)}; got {unknown[0]!r}.")
-    _check_writable(directory)
+    check_writable(directory)
     monitor.report(0, 100, "exporting to ONNX")
     onnx = onnx_bytes(model.module, example_input)
     check = verify_onnx(onnx, model.module, dataset.test, monitor=Part(monitor, 40, 90, 100))
@@ -170,10 +170,3 @@ def _damaged(path: Path, what: str) -> ExportError:
 def _own_tensors(module: nn.Module) -> dict[str, Tensor]:
     """A state dict whose tensors share no memory, as safetensors requires."""
     return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
-
-
-def _check_writable(directory: Path) -> None:
-    """Find out before minutes of work, not after."""
-    probe = directory / ".pruning-workbench-writable"
-    write_whole(probe, b"")
-    probe.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from workbench.actions import Action, Checkout, Open, Redo, Undo
+from workbench.actions import Action, Checkout, Open, Redo, Rename, Undo
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
@@ -21,6 +21,7 @@ from workbench.models import open_model
 from workbench.plan import Plan
 from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
+from workbench.recipes.recipe import Recipe
 from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
@@ -244,7 +245,20 @@ class Session(Changes):
         """
         step = self._history.rename(step_id, name, remark)
         self.events.emit(HistoryChanged(self._history.current.id))
+        self._report(Rename(step.id, name, remark))
         return step
+
+    def recipe(self, export: Formats = ()) -> Recipe:
+        """What was done from opening to the current step, to be saved and replayed.
+
+        Args:
+            export: Formats that a replay is to write the model in.
+        """
+        return Recipe.of(self, (export,) if isinstance(export, str) else tuple(export))
+
+    def script(self) -> str:
+        """The same as Python that runs on its own."""
+        return self.recipe().script()
 
     def cancel(self) -> None:
         """Stop what runs and what waits; committed steps stay."""
