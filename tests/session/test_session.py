@@ -14,6 +14,7 @@ from toys import ToyNet, counted_up, toy_net
 from watching import WAIT_S, State, heard
 
 from workbench import Plan, Session
+from workbench.actions import SetPlan, SetTargets
 from workbench.data import Dataset
 from workbench.errors import (
     CriterionError,
@@ -24,6 +25,7 @@ from workbench.errors import (
     WorkbenchError,
 )
 from workbench.events import (
+    ActionTaken,
     PlanChanged,
     PreviewMeasured,
     TargetsChanged,
@@ -166,7 +168,8 @@ def test_a_new_plan_is_reported_and_the_same_one_is_not(session: Session) -> Non
     events = heard(session)
     session.plan = session.plan.with_ratios(0.5)
     session.plan = session.plan.with_ratios(0.5)
-    assert events == [PlanChanged(Plan(ratio=0.5))]
+    plan = Plan(ratio=0.5)
+    assert events == [PlanChanged(plan), ActionTaken(SetPlan(plan), 0)]
 
 
 def test_units_and_what_is_left_follow_the_granularity(session: Session) -> None:
@@ -180,11 +183,12 @@ def test_targets_are_checked_and_reported(session: Session) -> None:
     events = heard(session)
     session.targets = {"accuracy": 0.9, "macs": 100}
     assert dict(session.targets) == {"accuracy": 0.9, "macs": 100}
-    assert events == [TargetsChanged()]
+    reported = ActionTaken(SetTargets({"accuracy": 0.9, "macs": 100}), 0)
+    assert events == [TargetsChanged(), reported]
     before = State(session)
     with pytest.raises(PlanError, match=r"target of 'accuracy' must be in .*, got 91"):
         session.targets = {"accuracy": 91}
-    assert before.holds(session) and len(events) == 1
+    assert before.holds(session) and len(events) == 2
 
 
 def test_a_prediction_is_what_pruning_then_gives(session: Session) -> None:

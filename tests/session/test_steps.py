@@ -11,12 +11,14 @@ from toys import counted_up
 from watching import State, heard
 
 from workbench import Plan, Session
+from workbench.actions import Checkout, Redo, Undo
 from workbench.data import Dataset
 from workbench.errors import (
     HistoryError,
     UnknownUnitError,
 )
 from workbench.events import (
+    ActionTaken,
     BatchTrained,
     EpochTrained,
     HistoryChanged,
@@ -121,7 +123,8 @@ def test_events_of_a_pruning_come_in_order(session: Session) -> None:
     session.plan = Plan(ratio=0.5)
     session.prune()
     found = [type(event) for event in events if not isinstance(event, TaskProgress)]
-    assert found == [PlanChanged, TaskStarted, HistoryChanged, HistoryChanged, TaskEnded]
+    made = [TaskStarted, HistoryChanged, ActionTaken, HistoryChanged, TaskEnded]
+    assert found == [PlanChanged, ActionTaken, *made]
     progress = [event.done / event.total for event in events if isinstance(event, TaskProgress)]
     assert progress == sorted(progress)
 
@@ -131,7 +134,7 @@ def test_events_of_a_training_come_in_order(session: Session) -> None:
     session.finetune(epochs=2)
     found = [type(event) for event in events if not isinstance(event, TaskProgress)]
     epoch = [BatchTrained, BatchTrained, EpochTrained]
-    rest = [HistoryChanged, HistoryChanged, TaskEnded]
+    rest = [HistoryChanged, ActionTaken, HistoryChanged, TaskEnded]
     assert found == [TaskStarted, TrainingStarted, *epoch, *epoch, *rest]
     (run,) = session.training.runs
     assert [epoch for epoch, _ in run.losses] == [0.5, 1, 1.5, 2]
@@ -144,7 +147,14 @@ def test_moves_through_the_history_are_reported(session: Session) -> None:
     session.undo()
     session.redo()
     session.checkout(0)
-    assert events == [HistoryChanged(0), HistoryChanged(1), HistoryChanged(0)]
+    assert events == [
+        HistoryChanged(0),
+        ActionTaken(Undo(), 0),
+        HistoryChanged(1),
+        ActionTaken(Redo(), 1),
+        HistoryChanged(0),
+        ActionTaken(Checkout(0), 0),
+    ]
 
 
 def test_a_layer_with_a_nasty_name_passes_through_unharmed(
