@@ -71,7 +71,7 @@ def test_a_replay_can_be_cancelled_and_leaves_no_thread(travelled: Session, own:
 
     class Impatient:
         def report(self, done: float, total: float, message: str = "") -> None:
-            if "epoch 1/100000" in message:
+            if "/100000" in message:
                 raise Cancelled(message)
 
     with pytest.raises(Cancelled):
