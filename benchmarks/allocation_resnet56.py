@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from workbench import Plan, Session
 from workbench.measure.accuracy import evaluate
-from workbench.sensitivity.recalibration import BATCHES, Recalibration
+from workbench.recalibration import BATCHES, Recalibration
 
 NORMALIZE = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 ALLOCATORS = ("best", "greedy", "global", "uniform")
@@ -64,7 +64,7 @@ class Bench:
 
     def __init__(self, session: Session) -> None:
         dataset = session.dataset
-        self._recalibration = Recalibration.from_data(dataset, BATCHES, seed=0)
+        self._recalibration = Recalibration.from_split(dataset.train, BATCHES, seed=0)
         self._splits = (dataset.test, dataset.validation)
         self.inputs = dataset.example_input()[:1]
         self._dense_macs = macs(session.model, self.inputs)

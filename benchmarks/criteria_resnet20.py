@@ -27,7 +27,7 @@ from workbench.data.splits import SubsetSplit
 from workbench.measure.accuracy import evaluate
 from workbench.models import open_model
 from workbench.pruned import PrunedModel
-from workbench.sensitivity.recalibration import BATCHES, Recalibration
+from workbench.recalibration import BATCHES, Recalibration
 
 NORMALIZE = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 WEIGHTS = "resnet20-12fca82f.th"
@@ -68,7 +68,7 @@ def show(model: PrunedModel, dataset: Dataset, images: Split, name: str, seeds: 
     """Print a criterion's rows, each the mean over the seeds."""
     runs: dict[str, list[list[float]]] = {scope: [] for scope in SCOPES}
     recalibrated: dict[str, list[float]] = {scope: [] for scope in SCOPES}
-    recalibration = Recalibration.from_data(dataset, BATCHES, seed=0)
+    recalibration = Recalibration.from_split(dataset.train, BATCHES, seed=0)
     for seed in seeds:
         plan = Plan(criterion=name, seed=seed)
         start = time.perf_counter()

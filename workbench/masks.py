@@ -1,16 +1,16 @@
 """Masks: zeros held in place of removed weights, and the masked model channels compare to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from workbench.graph.groups import ChannelGraph
-from workbench.graph.structure import Kept
+from workbench.graph.removal import DENSE
+from workbench.graph.structure import Kept, Structure, tensor_shapes
 
 Masks = Mapping[str, Tensor]
 """By layer name: bool, the shape of the layer's weight, True = keep."""
@@ -37,36 +37,79 @@ def mask_channels(module: nn.Module, graph: ChannelGraph, kept: Kept) -> None:
         graph: Its groups.
         kept: By group name, bool per channel; groups left out are whole.
     """
-    norms: dict[str, list[np.ndarray]] = {}
+    masks = channel_masks(module, Structure.of(graph, kept, tensor_shapes(module)))
     tensors = dict(module.named_parameters()) | dict(module.named_buffers())
-    for group in graph.groups:
-        if group.name not in kept:
+    for name, mask in masks.items():
+        tensors[name].masked_fill_(~mask.to(tensors[name].device), 0)
+    count_kept_only(module, masks)
+
+
+def channel_masks(
+    module: nn.Module, structure: Structure, current: Structure = DENSE
+) -> dict[str, Tensor]:
+    """Masks that leave what a structure has, in producers, norms, biases and consumers alike.
+
+    Args:
+        module: A model with the structure `current`.
+        structure: What is to be left, a part of it.
+        current: What the model has now; everything by default.
+
+    Returns:
+        By name of a parameter or buffer that loses something: bool, True = keep, with as many
+        dimensions as the tensor, of length 1 where nothing is removed along them.
+    """
+    shapes = tensor_shapes(module)
+    masks = {}
+    for name, dims in structure.kept.items():
+        shape = shapes[name]
+        mask = torch.ones([1] * len(shape), dtype=torch.bool)
+        for dim in dims:
+            left = torch.zeros(shape[dim], dtype=torch.bool)
+            left[torch.as_tensor(structure.positions(name, dim, current))] = True
+            mask = mask & left.view(-1, *[1] * (len(shape) - dim - 1))
+        if not bool(mask.all()):
+            masks[name] = mask
+    return masks
+
+
+def count_kept_only(module: nn.Module, masks: Mapping[str, Tensor]) -> None:
+    """Make norms across channels take their statistics from the channels that are left alone.
+
+    Called again it replaces what it did before.
+
+    Args:
+        module: Its norms are changed.
+        masks: What `channel_masks` gives.
+    """
+    for name, part in module.named_modules():
+        if not isinstance(part, nn.LayerNorm | nn.GroupNorm):
             continue
-        gone = ~kept[group.name]
-        if not gone.any():
+        mask = masks.get(f"{name}.weight".removeprefix("."))
+        plain = part.forward.plain if isinstance(part.forward, _CountingKept) else part.forward
+        if mask is None:
+            if isinstance(part.forward, _CountingKept):
+                part.forward = plain  # type: ignore[method-assign, assignment]
             continue
-        for member in group.members:
-            places = torch.from_numpy(np.ascontiguousarray(member.indices[gone].ravel()))
-            tensors[member.parameter].index_fill_(member.dim, places, 0)
-            norms.setdefault(member.layer, []).append(member.indices[gone].ravel())
-    for name, removed in norms.items():
-        norm = module.get_submodule(name)
-        if isinstance(norm, nn.LayerNorm | nn.GroupNorm):
-            _count_kept_only(norm, np.concatenate(removed))
+        if not isinstance(part.forward, _CountingKept):
+            # PyTorch's fused encoder layer, which would pass this norm by, keeps away from hooks.
+            part.register_forward_hook(_nothing)
+        left = mask.nonzero().flatten()
+        part.forward = _CountingKept(plain, left)  # type: ignore[method-assign, assignment]
 
 
-def _count_kept_only(norm: nn.LayerNorm | nn.GroupNorm, removed: np.ndarray) -> None:
-    """Make a norm across channels take its statistics from the kept ones alone."""
-    left = torch.from_numpy(np.setdiff1d(np.arange(len(norm.weight)), removed))
-    plain = norm.forward
+def _nothing(*_: object) -> None:
+    pass
 
-    def forward(inputs: Tensor) -> Tensor:
-        with _KeptOnly(left):
-            return plain(inputs)
 
-    norm.forward = forward  # type: ignore[method-assign, assignment]
-    # PyTorch's fused encoder layer, which would pass this norm by, keeps away from hooks.
-    norm.register_forward_hook(lambda part, inputs, output: None)
+class _CountingKept:
+    """A norm's forward pass in which removed channels do not count."""
+
+    def __init__(self, plain: Callable[[Tensor], Tensor], left: Tensor) -> None:
+        self.plain, self._left = plain, left
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        with _KeptOnly(self._left):
+            return self.plain(inputs)
 
 
 class _KeptOnly(TorchFunctionMode):

@@ -15,7 +15,7 @@ from workbench.criteria.evidence import Batches, TrainingSample
 from workbench.criteria.scores import channel_scores, gather, weight_scores
 from workbench.criteria.subject import Channels
 from workbench.graph.removal import remove_channels
-from workbench.graph.structure import Structure
+from workbench.graph.structure import Kept, Structure
 from workbench.losses import training_loss
 from workbench.masks import apply_masks
 from workbench.pattern import Layout
@@ -167,19 +167,28 @@ class PrunedModel:
         `evidence` as for `scores`.
         """
         selection = self.select(plan, evidence)
+        return self.keeping(plan.granularity, selection.kept), selection.results
+
+    def keeping(self, granularity: str, kept: Kept) -> "PrunedModel":
+        """The model with only this left of its units; self is untouched.
+
+        Args:
+            granularity: What `kept` is about.
+            kept: By unit name, bool per original channel or weight: a part of what is left now.
+        """
         pruned = copy.deepcopy(self.module)
-        if plan.granularity != "channel":
+        if granularity != "channel":
             weights = {
                 name: flags
-                for name, flags in selection.kept.items()
+                for name, flags in kept.items()
                 if not np.array_equal(flags, self._present(name))
             }
             state = replace(self, module=pruned, weights=weights)
         else:
-            state = replace(self, module=pruned, channels=selection.kept)
+            state = replace(self, module=pruned, channels=kept)
             remove_channels(pruned, state.structure, self.structure)
         apply_masks(pruned, state.masks)
-        return state, selection.results
+        return state
 
     def with_module(self, module: nn.Module) -> "PrunedModel":
         """The same removal, other weights (after fine-tuning)."""

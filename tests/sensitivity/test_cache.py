@@ -12,10 +12,10 @@ from torch import nn
 from workbench import Plan
 from workbench.data import Dataset
 from workbench.pruned import PrunedModel
+from workbench.recalibration import Recalibration
 from workbench.sensitivity import fingerprint, scan
 from workbench.sensitivity.fingerprint import context_of, digest_of, key_of
 from workbench.sensitivity.measuring import Measuring
-from workbench.sensitivity.recalibration import Recalibration
 from workbench.sensitivity.targets import Target
 
 
@@ -95,7 +95,7 @@ def test_other_data_gives_another_key(residual: Case) -> None:
 
 def test_other_recalibration_gives_another_key(residual: Case) -> None:
     model, data = residual
-    kinds = [None, *(Recalibration.from_data(data, n, s) for n, s in ((1, 0), (1, 1)))]
+    kinds = [None, *(Recalibration.from_split(data.train, n, s) for n, s in ((1, 0), (1, 1)))]
     assert len({key(model, data, recalibration=kind) for kind in kinds}) == 3
 
 

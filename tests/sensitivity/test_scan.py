@@ -18,9 +18,9 @@ from workbench.models import open_model
 from workbench.onnx_graph import CutError
 from workbench.progress import SILENT, Cancelled
 from workbench.pruned import PrunedModel
+from workbench.recalibration import Recalibration
 from workbench.sensitivity import Point, Sensitivity, scan
 from workbench.sensitivity.onnx_route import OnnxRoute
-from workbench.sensitivity.recalibration import Recalibration
 from workbench.sensitivity.targets import Target
 from workbench.sensitivity.torch_route import TorchRoute
 
@@ -187,7 +187,7 @@ def test_a_model_that_cannot_be_exported_is_measured_in_pytorch(
 def test_recalibrated_figures_are_those_of_recalibrated_models() -> None:
     model, data = network_case("digits_cnn")
     found = scan(model, data, Plan(), ratios=(0.5,), recalibrate=2, units=["stem"])
-    batches = Recalibration.from_data(data, 2, seed=0)
+    batches = Recalibration.from_split(data.train, 2, seed=0)
     pruned, _ = model.prune(Plan(ratios={"stem": 0.5}))
     expected = evaluate(batches.applied_to(pruned.module), data.probe)
     (point,) = found.points

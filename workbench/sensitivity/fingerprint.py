@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from workbench.data.dataset import Split
 from workbench.pruned import PrunedModel
-from workbench.sensitivity.recalibration import Recalibration
+from workbench.recalibration import Recalibration
 from workbench.sensitivity.targets import Target
 
 FORMAT = 1

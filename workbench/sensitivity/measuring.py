@@ -8,13 +8,13 @@ from workbench.errors import WorkbenchError
 from workbench.onnx_graph import CutError
 from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
+from workbench.recalibration import Recalibration
 from workbench.sensitivity.answering import answered, figures_of
 from workbench.sensitivity.cache import Entry
 from workbench.sensitivity.effort import Effort
 from workbench.sensitivity.ledger import Ledger
 from workbench.sensitivity.onnx_route import MEMORY_LIMIT_BYTES, OnnxRoute
 from workbench.sensitivity.points import Figures
-from workbench.sensitivity.recalibration import Recalibration
 from workbench.sensitivity.routes import Logits, Route
 from workbench.sensitivity.strategies import Exact, Known, Strategy
 from workbench.sensitivity.targets import Target, by_digest

@@ -11,6 +11,7 @@ from workbench.errors import DataError, PlanError, WorkerError
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
+from workbench.recalibration import BATCHES, Recalibration
 from workbench.sensitivity.adaptive import Adaptive
 from workbench.sensitivity.cache import Cache, Entry
 from workbench.sensitivity.fingerprint import context_of
@@ -18,7 +19,6 @@ from workbench.sensitivity.ledger import Ledger
 from workbench.sensitivity.measuring import Measuring, Setting
 from workbench.sensitivity.onnx_route import MEMORY_LIMIT_BYTES
 from workbench.sensitivity.points import INTERPOLATED, MEASURED, Point, Sensitivity
-from workbench.sensitivity.recalibration import BATCHES, Recalibration
 from workbench.sensitivity.scored import ScoredModel
 from workbench.sensitivity.strategies import Exact, Strategy
 from workbench.sensitivity.targets import RATIOS, Target, checked_ratios, chosen_units
@@ -155,7 +155,7 @@ def _recalibration(dataset: Dataset, recalibrate: bool | int, seed: int) -> Reca
     if recalibrate is False:
         return None
     batches = BATCHES if recalibrate is True else recalibrate
-    return Recalibration.from_data(dataset, batches, seed)
+    return Recalibration.from_split(dataset.train, batches, seed)
 
 
 def _strategy(mode: str) -> Strategy:

@@ -11,7 +11,7 @@ from workbench.data.dataset import Split
 from workbench.measure.accuracy import evaluate
 from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
-from workbench.sensitivity.recalibration import Recalibration
+from workbench.recalibration import Recalibration
 from workbench.sensitivity.routes import Chosen, Logits, Portion
 from workbench.sensitivity.targets import AnyTarget
 

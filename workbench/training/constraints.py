@@ -1,9 +1,10 @@
 """What a setting may be: one declaration gives its check, its plain value and its message."""
 
 import dataclasses
+import difflib
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Protocol, TypeVar
@@ -160,8 +161,12 @@ def setting(default: T, constraint: Constraint, remedy: str) -> T:
     return declared
 
 
-def read_settings(settings: Any) -> None:
+def read_settings(settings: Any, of: str) -> None:
     """Check every field that was declared with `setting`, and set it to its plain value.
+
+    Args:
+        settings: A dataclass.
+        of: What its settings are settings of, for messages.
 
     Raises:
         TrainingError: Names setting, constraint, value and remedy.
@@ -172,7 +177,26 @@ def read_settings(settings: Any) -> None:
             plain = constraint.read(value)
         except ValueError:
             raise TrainingError(
-                f"{entry.name} of fine-tuning must be {constraint.words}, got {value!r}. "
+                f"{entry.name} of {of} must be {constraint.words}, got {value!r}. "
                 f"{entry.metadata['remedy']}"
             ) from None
         object.__setattr__(settings, entry.name, plain)
+
+
+def check_names(settings: type, data: object, of: str) -> None:
+    """Refuse what is not a mapping from names of a dataclass's fields.
+
+    Raises:
+        TrainingError: Names the nearest name, and all there are.
+    """
+    if not isinstance(data, Mapping):
+        raise TrainingError(
+            f"settings of {of} must be given by name, got {data!r}. Use for example {{}} for those "
+            "that are usual."
+        )
+    known = [entry.name for entry in dataclasses.fields(settings)]
+    for name in data:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise TrainingError(f"{of} has no setting {name!r}.{hint} It has {', '.join(known)}.")

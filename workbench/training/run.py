@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from workbench.criteria.subject import Channels
 from workbench.data.dataset import Dataset
-from workbench.errors import ModelError, TrainingError
+from workbench.errors import CriterionError, ModelError, TrainingError
 from workbench.events import Event
 from workbench.masks import Masks
 from workbench.measure.accuracy import Evaluation, evaluate
@@ -101,8 +101,8 @@ class Run:
             rate = self._optimizer.param_groups[0]["lr"]
             loss = self._step(inputs, labels)
             position = epoch + (number + 1) / self.steps
-            self._hold(position)
             losses.add(position, rate, loss)
+            self._hold(position)
             monitor.report(position, epochs, f"epoch {epoch + 1}/{epochs}")
         losses.read()
         here = Part(monitor, epoch + 1, epoch + 1, epochs)  # so that it can be cancelled
@@ -168,15 +168,24 @@ class Run:
         """Set what is removed at a position to zero."""
         self._held.apply()
         if self._mask_schedule is not None:
-            masks: TensorMasks | None = self._mask_schedule.masks_at(position, self.module)
-            if masks is not None:
+            if (masks := self._scheduled_masks(self._mask_schedule, position)) is not None:
                 self._scheduled = Held(self.module, masks)
             self._scheduled.apply()
 
-    def _validate(self, monitor: Monitor) -> Evaluation:
+    def _scheduled_masks(self, schedule: MaskSchedule, position: float) -> TensorMasks | None:
+        try:
+            return schedule.masks_at(position, self.module)
+        except CriterionError:
+            self._check_weights()  # if these are no numbers, the scores are not to blame
+            raise
+
+    def _check_weights(self) -> None:
         for name, parameter in self.module.named_parameters():
             if not bool(torch.isfinite(parameter.detach()).all()):
                 raise Diverged(f"weights must be finite numbers, got others in {name!r}")
+
+    def _validate(self, monitor: Monitor) -> Evaluation:
+        self._check_weights()
         try:
             found = evaluate(
                 self.module, self._dataset.validation, device=self.device, monitor=monitor

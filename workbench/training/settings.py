@@ -1,7 +1,6 @@
 """How to fine-tune: a frozen value, checked when it is made, with a JSON form."""
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from workbench.training.constraints import (
     Rising,
     Switch,
     Whole,
+    check_names,
     read_settings,
     setting,
 )
@@ -104,7 +104,7 @@ class FinetuneSettings:
     seed: int = setting(0, Whole(0), "Use 0, for example.")
 
     def __post_init__(self) -> None:
-        read_settings(self)
+        read_settings(self, "fine-tuning")
         self._check_schedule()
         if self.optimizer == "sgd" and self.nesterov and self.momentum == 0:
             raise TrainingError(
@@ -123,19 +123,7 @@ class FinetuneSettings:
         Raises:
             TrainingError: If a setting is unknown or out of range.
         """
-        if not isinstance(data, Mapping):
-            raise TrainingError(
-                f"settings of fine-tuning must be given by name, got {data!r}. Use for example "
-                "{'epochs': 3}."
-            )
-        known = [entry.name for entry in dataclasses.fields(cls)]
-        for name in data:
-            if name not in known:
-                close = difflib.get_close_matches(str(name), known, n=1)
-                hint = f" Did you mean {close[0]!r}?" if close else ""
-                raise TrainingError(
-                    f"fine-tuning has no setting {name!r}.{hint} It has {', '.join(known)}."
-                )
+        check_names(cls, data, "fine-tuning")
         return cls(**data)
 
     def _check_schedule(self) -> None:
