@@ -5,31 +5,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from tiny_onnx import tiny
 
 from workbench.errors import DataError, ExportError
 from workbench.measure import Latency, Ratio, latency_ratio, measure_latencies
 from workbench.progress import Cancelled
 
 INPUTS = np.ones((1, 4), dtype=np.float32)
-
-
-def tiny(width: int = 4, inputs: int = 1) -> bytes:
-    """A model that adds its inputs."""
-    names = [f"x{i}" for i in range(inputs)]
-    graph = helper.make_graph(
-        [helper.make_node("Sum", names, ["y"])],
-        "tiny",
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
-            for name in names
-        ],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", width])],
-    )
-    # Version 10 of the file format is read by every ONNX Runtime that the workbench supports.
-    opset = [helper.make_opsetid("", 20)]
-    data: bytes = helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
-    return data
 
 
 class Records:
@@ -67,8 +49,8 @@ def test_models_take_turns_in_an_order_that_the_seed_draws(monkeypatch: pytest.M
     from workbench.measure import latency  # noqa: PLC0415 - the module, to watch its runners
 
     turns: list[str] = []
-    monkeypatch.setattr(latency._Runner, "warm_up", lambda *_: None)
-    monkeypatch.setattr(latency._Runner, "time_ms", lambda self: turns.append(self.name) or 1.0)
+    monkeypatch.setattr(latency.Runner, "warm_up", lambda *_: None)
+    monkeypatch.setattr(latency.Runner, "time_ms", lambda self: turns.append(self.name) or 1.0)
     models = {"a": tiny(), "b": tiny(), "c": tiny()}
 
     orders = []
@@ -98,7 +80,7 @@ def test_a_small_model_is_repeated_until_a_sample_lasts_long_enough(
             run_time["now"] = next(clock)
 
     monkeypatch.setattr(latency.time, "perf_counter_ns", lambda: run_time["now"])
-    runner = latency._Runner("a", tiny(), INPUTS, threads=1)
+    runner = latency.Runner("a", tiny(), INPUTS, threads=1)
     runner._session = Session()
     runner.warm_up(0, latency._Pace(Records(), 1))
 

@@ -126,10 +126,10 @@ def measure_latencies(
             if completed >= MIN_ROUNDS and time.perf_counter() - start > time_limit_s:
                 break
             if completed % block_rounds == 0:
-                runners: list[_Runner] = []  # lets go of the last ones before new ones open
+                runners: list[Runner] = []  # lets go of the last ones before new ones open
                 for name, source in models.items():
                     pace.step(f"opening {name}")
-                    runners.append(_Runner(name, source, inputs, threads))
+                    runners.append(Runner(name, source, inputs, threads))
                 for runner in runners:
                     runner.warm_up(warmup, pace)
             shuffle(runners)
@@ -163,7 +163,7 @@ def latency_ratio(dense: Latency, pruned: Latency, *, seed: int = 0) -> Ratio:
     return Ratio(float(np.median(ratios)), low, high)
 
 
-class _Runner:
+class Runner:
     """One opened model and how often it is repeated per sample."""
 
     def __init__(
@@ -178,7 +178,7 @@ class _Runner:
         self._feed = {expected[0].name: np.ascontiguousarray(inputs)}
         self._repetitions = 1
         try:
-            self._session.run(None, self._feed)
+            self.run()
         except Exception as error:  # the runtime's own exceptions share no public base class
             raise DataError(
                 f"model {name!r} takes {expected[0].type} of shape {expected[0].shape}, got "
@@ -186,14 +186,19 @@ class _Runner:
             ) from error
 
     def warm_up(self, count: int, pace: "_Pace") -> None:
+        """Run so often without counting, and find how many inferences make a sample."""
         for _ in range(count):
             pace.step(f"warming up {self.name}")
-            self._session.run(None, self._feed)
+            self.run()
         # Doubling, because the first runs of a small model are many times slower than the rest.
         while self._repetitions < _MAX_REPETITIONS:
             if self.time_ms() * self._repetitions >= _SAMPLE_MS:
                 break
             self._repetitions *= 2
+
+    def run(self) -> None:
+        """One inference."""
+        self._session.run(None, self._feed)
 
     def time_ms(self) -> float:
         """Time of one inference, averaged over the repetitions."""
