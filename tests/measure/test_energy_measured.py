@@ -6,8 +6,8 @@ from tiny_onnx import tiny
 
 from workbench.errors import DataError
 from workbench.measure import energy_measured
+from workbench.measure.benchmark import Runner
 from workbench.measure.energy_measured import measure_energy
-from workbench.measure.latency import Runner
 from workbench.progress import Cancelled
 
 INPUTS = np.ones((1, 4), dtype=np.float32)

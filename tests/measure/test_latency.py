@@ -8,7 +8,7 @@ import pytest
 from tiny_onnx import tiny
 
 from workbench.errors import DataError, ExportError
-from workbench.measure import Latency, Ratio, latency_ratio, measure_latencies
+from workbench.measure import Latency, Ratio, benchmark, latency_ratio, measure_latencies
 from workbench.progress import Cancelled
 
 INPUTS = np.ones((1, 4), dtype=np.float32)
@@ -46,11 +46,9 @@ def test_a_model_can_be_a_file(tmp_path: Path) -> None:
 
 
 def test_models_take_turns_in_an_order_that_the_seed_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.measure import latency  # noqa: PLC0415 - the module, to watch its runners
-
     turns: list[str] = []
-    monkeypatch.setattr(latency.Runner, "warm_up", lambda *_: None)
-    monkeypatch.setattr(latency.Runner, "time_ms", lambda self: turns.append(self.name) or 1.0)
+    monkeypatch.setattr(benchmark.Runner, "warm_up", lambda *_: None)
+    monkeypatch.setattr(benchmark.Runner, "time_ms", lambda self: turns.append(self.name) or 1.0)
     models = {"a": tiny(), "b": tiny(), "c": tiny()}
 
     orders = []
@@ -69,8 +67,6 @@ def test_models_take_turns_in_an_order_that_the_seed_draws(monkeypatch: pytest.M
 def test_a_small_model_is_repeated_until_a_sample_lasts_long_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from workbench.measure import latency  # noqa: PLC0415
-
     # A clock by which one run of the model takes 0.1 ms: 1 ms needs 10, so 16 when doubling.
     clock = iter(range(0, 10**12, 100_000))
     run_time = {"now": 0}
@@ -79,10 +75,10 @@ def test_a_small_model_is_repeated_until_a_sample_lasts_long_enough(
         def run(self, *_: object) -> None:
             run_time["now"] = next(clock)
 
-    monkeypatch.setattr(latency.time, "perf_counter_ns", lambda: run_time["now"])
-    runner = latency.Runner("a", tiny(), INPUTS, threads=1)
+    monkeypatch.setattr(benchmark.time, "perf_counter_ns", lambda: run_time["now"])
+    runner = benchmark.Runner("a", tiny(), INPUTS, threads=1)
     runner._session = Session()
-    runner.warm_up(0, latency._Pace(Records(), 1))
+    runner.warm_up(0, benchmark.Pace(Records().report, 1))
 
     assert runner._repetitions == 16
     assert runner.time_ms() == pytest.approx(0.1)
@@ -97,9 +93,7 @@ def test_garbage_is_collected_again_afterwards_and_not_meanwhile() -> None:
 
 
 def test_progress_counts_every_step_up_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.measure import latency  # noqa: PLC0415
-
-    monkeypatch.setattr(latency, "_REPORT_MS", 0.0)
+    monkeypatch.setattr(benchmark, "REPORT_MS", 0.0)
     monitor = Records()
     models = {"a": tiny(), "b": tiny()}
     measure_latencies(models, INPUTS, rounds=12, warmup=2, time_limit_s=math.inf, monitor=monitor)

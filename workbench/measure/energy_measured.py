@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import DataError
+from workbench.measure.benchmark import Runner
 from workbench.measure.energy_counters import EnergyCounter
-from workbench.measure.latency import Runner
+from workbench.measure.runtime import errors_of_models
 from workbench.progress import SILENT, Monitor
 
 _NAP_S = 0.02
@@ -89,7 +90,8 @@ def measure_energy(
         raise DataError(f"rounds must be at least 1, got {rounds}.")
     if not window_s > 0:
         raise DataError(f"window_s must be above 0, got {window_s}.")
-    runners = [Runner(name, source, inputs, threads) for name, source in models.items()]
+    with errors_of_models():
+        runners = [Runner(name, source, inputs, threads) for name, source in models.items()]
     samples_mj: dict[str, list[float]] = {name: [] for name in models}
     idle_w = []
     shuffle = random.Random(seed).shuffle

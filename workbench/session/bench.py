@@ -7,9 +7,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from torch import nn
+
 from workbench.events import EventBus, FigureMeasured
 from workbench.measure.energy_counters import EnergyCounter
 from workbench.measure.energy_measured import MeasuredEnergy, measure_energy
+from workbench.measure.layer_latency import LayerLatencies, measure_layer_latencies
+from workbench.onnx_graph import OnnxGraph
 from workbench.progress import Monitor, Part
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
@@ -17,7 +21,7 @@ from workbench.session.measuring import Gauge
 
 T = TypeVar("T")
 
-ENERGY = "energy"
+ENERGY, LAYERS = "energy", "layers"
 
 
 class Bench:
@@ -57,6 +61,23 @@ class Bench:
 
         return work
 
+    def layer_latencies(self, step_id: int | None = None) -> Callable[[Monitor], LayerLatencies]:
+        """The work of timing the layers of a step's model, the current one's by default."""
+
+        def work(monitor: Monitor) -> LayerLatencies:
+            wanted = self._history.current.id if step_id is None else step_id
+            module = self._history.model_of(wanted).module
+            file = list(self._files(wanted, Part(monitor, 0, 50, 100)).values())[-1]
+            found = measure_layer_latencies(
+                OnnxGraph.read(file, module),
+                _owners(module),
+                self._gauge.example_input.numpy(),
+                monitor=Part(monitor, 50, 100, 100),
+            )
+            return self._keep(LAYERS, wanted, found)
+
+        return work
+
     def _keep(self, figure: str, step_id: int, value: T) -> T:
         with self._lock:
             self._found[figure, step_id] = value
@@ -71,3 +92,12 @@ class Bench:
                 self._file = step_id, self._gauge.onnx(self._history.model_of(step_id), monitor)
             files["now"] = self._file[1]
         return files
+
+
+def _owners(module: nn.Module) -> dict[str, str]:
+    """By parameter, the layer that holds it, by the first of its names."""
+    return {
+        f"{name}.{parameter}" if name else parameter: name
+        for name, part in module.named_modules()
+        for parameter, _ in part.named_parameters(recurse=False)
+    }

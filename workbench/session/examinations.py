@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from workbench.measure.energy_counters import EnergyCounter, Rapl
 from workbench.measure.energy_measured import MeasuredEnergy
-from workbench.session.bench import Bench
+from workbench.measure.layer_latency import LayerLatencies
+from workbench.session.bench import LAYERS, Bench
 from workbench.session.measurements import Measurements
 from workbench.session.tasks import Task
 
@@ -30,9 +31,31 @@ class Examinations(Measurements):
         """
         return self.submit_energy(counter).result()
 
+    def time_layers(self, step_id: int | None = None) -> LayerLatencies:
+        """Where the time of one inference goes, layer by layer, in ONNX Runtime.
+
+        Args:
+            step_id: Of which step; the current one by default.
+
+        Raises:
+            HistoryError: If there is no such step.
+            ExportError: If its model cannot be exported or run.
+        """
+        return self.submit_layer_times(step_id).result()
+
+    def layer_times(self, step_id: int | None = None) -> LayerLatencies | None:
+        """What `time_layers` found of a step, the current one by default; None if not asked."""
+        return self._bench.found(LAYERS, LayerLatencies, step_id)
+
     def submit_energy(
         self, counter: Callable[[], EnergyCounter] = Rapl.open
     ) -> Task[Mapping[str, MeasuredEnergy]]:
         """Queue a measurement of energy; one under way is dropped."""
         self._tasks.cancel("energy")
         return self._tasks.submit("energy", "measuring energy", self._bench.energy(counter))
+
+    def submit_layer_times(self, step_id: int | None = None) -> Task[LayerLatencies]:
+        """Queue `time_layers`; one under way is dropped."""
+        self._tasks.cancel("layers")
+        work = self._bench.layer_latencies(step_id)
+        return self._tasks.submit("layers", "timing layers", work)
