@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from toys import dense_model, toy_net
 
 from workbench import Plan
+from workbench.measure.energy import energy_of
 from workbench.measure.macs import macs_of
 from workbench.measure.size import nonzero_count, parameter_count, state_dict_bytes
 from workbench.models import build_model
@@ -68,6 +69,7 @@ def test_predictions_are_what_random_plans_give_step_after_step(name: str) -> No
         assert found.size_bytes == state_dict_bytes(pruned.module)
         assert found.macs == macs_of(pruned.module, dense.anatomy.layers)
         assert found.macs * 2 == flops(pruned.module, SHAPES[name])
+        assert found.energy_mj == pytest.approx(energy_of(pruned.module, dense.anatomy.layers))
         assert found.kept == {result.unit: result.kept for result in results}
         assert found.reasons == {result.unit: result.reason for result in results if result.reason}
         if plan.granularity == "weight":
@@ -83,6 +85,7 @@ def test_predictions_hold_on_traps(trap: Trap) -> None:
     assert found.parameters == parameter_count(pruned.module) < parameter_count(dense.module)
     assert found.size_bytes == state_dict_bytes(pruned.module)
     assert found.macs * 2 == flops(pruned.module, trap.shape)
+    assert found.energy_mj == pytest.approx(energy_of(pruned.module, dense.anatomy.layers))
 
 
 def test_what_is_predicted_by_hand(dense: PrunedModel) -> None:

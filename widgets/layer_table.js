@@ -78,10 +78,11 @@ class View {
   }
 
   rebuild() {
-    const largest = { parameters: 0, macs: 0 };
+    const largest = { parameters: 0, macs: 0, latency: 0 };
     for (const row of this.store.rows) {
       largest.parameters = Math.max(largest.parameters, row.parameters_share);
       largest.macs = Math.max(largest.macs, row.macs_share);
+      largest.latency = Math.max(largest.latency, row.latency_share ?? 0);
     }
     this.parts.clear();
     for (const row of this.store.rows) {

@@ -21,6 +21,7 @@ class LayerRow(TypedDict):
     size_label: str  # "32 channels"
     parameters_share: float  # in [0, 1]
     macs_share: float  # in [0, 1]
+    latency_share: float | None  # in [0, 1]; None before it was measured
     histogram: list[int]  # about 24 bins of the weights
     layers: list[str]  # every layer of a coupled group
     prunable: bool

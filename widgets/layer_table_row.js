@@ -19,6 +19,12 @@ export const COLUMNS = [
     title: "Share of the model's multiply-adds",
   },
   {
+    key: "latency_share",
+    label: "Time",
+    className: "pw-share pw-time",
+    title: "Share of the dense model's time in ONNX Runtime, measured operator by operator",
+  },
+  {
     key: "ratio",
     label: "Pruning ratio",
     className: "pw-ratio-cell",
@@ -47,6 +53,7 @@ function histogram(bins) {
 
 /** A share in words and as a bar, which is relative to the largest share in the table. */
 function shareCell(className, share, largest, of) {
+  if (share === null) return make("td", `pw-share ${className}`, { title: "not measured yet" });
   const bar = make("span", "pw-bar");
   bar.style.setProperty("--pw-share", largest ? share / largest : 0);
   const label = make("span", "pw-percent", { text: percent(share) });
@@ -93,6 +100,7 @@ export function makeRow(row, largest) {
     weights,
     shareCell("pw-params", row.parameters_share, largest.parameters, "parameters"),
     shareCell("pw-macs", row.macs_share, largest.macs, "multiply-adds"),
+    shareCell("pw-time", row.latency_share, largest.latency, "time, with what is fused into it"),
     ratioCell(row, parts),
   ]);
   parts.text = [row.title, row.unit, row.kind, ...row.layers].join("\n").toLowerCase();

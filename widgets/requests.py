@@ -123,6 +123,8 @@ class Requests:
             return
         if self._dense_timed() and not (session.latency_learned or session.learning("latency")):
             session.submit_latency()
+        if self._dense_timed() and not (session.layer_times(0) or session.learning("layers")):
+            session.submit_layer_times(0)
         if not (session.accuracy_learned or session.learning("accuracy")):
             session.submit_learning()
 

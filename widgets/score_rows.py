@@ -67,6 +67,15 @@ _LINES = (
         "How many times faster than the dense model, both measured in turn in ONNX Runtime.",
     ),
     _Line("macs", "MACs", "M", 1e6, wording.count, "Multiply-adds of one input."),
+    _Line(
+        "energy_mj",
+        "energy (estimate)",
+        "mJ",
+        1,
+        wording.millijoules,
+        "An estimate, not a measurement: multiply-adds, and every weight, input and output of a "
+        "layer moved once to or from memory, at published energies. Zeros save none of it.",
+    ),
     _Line("parameters", "parameters", "k", 1e3, wording.count, "Numbers stored in parameters."),
     _Line(
         "nonzero_parameters",
@@ -139,8 +148,12 @@ def _planned(session: Session, line: _Line, prediction: Prediction | None) -> _P
     if isinstance(known, Estimate):
         return _Planned(wording.within(line.text, known), "predicted", known.value)
     if known is not None:
-        return _Planned(line.text(known), "exact", known)
+        return _Planned(line.text(known), _kind_of_count(line.metric), known)
     return _Planned(MEASURING if line.metric == "accuracy" else "", "")
+
+
+def _kind_of_count(metric: str) -> Literal["predicted", "exact"]:
+    return "predicted" if metric == "energy_mj" else "exact"
 
 
 def _measured(session: Session, metric: str) -> float | None:

@@ -103,6 +103,7 @@ def _row(
     session: Session, unit: Unit, layers: dict[str, LayerInfo], parameters: int, macs: int
 ) -> LayerRow:
     own = [layers[name] for name in unit.layers]
+    times = session.layer_times(0)
     first = own[0]
     return {
         "unit": unit.name,
@@ -113,6 +114,7 @@ def _row(
         "size_label": f"{unit.size} {unit.counted}",
         "parameters_share": sum(layer.parameters for layer in own) / parameters,
         "macs_share": sum(layer.macs for layer in own) / macs,
+        "latency_share": None if times is None else times.share(unit.layers),
         "histogram": _histogram(session, first.name),
         "layers": list(unit.layers),
         "prunable": unit.prunable,

@@ -7,6 +7,7 @@ from workbench.events import (
     EpochTrained,
     Event,
     EvidenceGathered,
+    FigureMeasured,
     HistoryChanged,
     LatencyLearned,
     LatencyMeasured,
@@ -30,6 +31,7 @@ _PLAN = ("units", "board", "controls", "layer", "channels", "suggest", "flips")
 _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     PlanChanged: _PLAN,
     EvidenceGathered: _PLAN,
+    FigureMeasured: ("rows", "board"),
     HistoryChanged: (
         "rows",
         "board",

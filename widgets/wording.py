@@ -33,6 +33,11 @@ def milliseconds(value: float) -> str:
     return f"{value:.2g} ms" if value < 1 else f"{value:.3g} ms"
 
 
+def millijoules(value: float) -> str:
+    """0.0924 as "≈ 0.092 mJ": energies are estimates."""
+    return f"≈ {value:.2g} mJ" if value < 1 else f"≈ {value:.3g} mJ"
+
+
 def within(text: Callable[[float], str], estimate: Estimate) -> str:
     """0.553, give or take 0.05, as "0.55 ± 0.05 ms": both to the same digit."""
     parts = re.fullmatch(r"(\d+\.?(\d*))(.*)", text(estimate.value))

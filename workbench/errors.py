@@ -42,6 +42,10 @@ class ExportError(WorkbenchError):
     """An export cannot be written, or what was written does not check out."""
 
 
+class MeasurementError(WorkbenchError):
+    """Something cannot be measured on this machine, or on a device that was asked to."""
+
+
 class HistoryError(WorkbenchError):
     """There is no such step, or nothing to undo or redo."""
 

@@ -125,6 +125,14 @@ class ChannelsInspected(Event):
 
 
 @dataclass(frozen=True)
+class FigureMeasured(Event):
+    """Something that is measured only when asked for, such as ``"energy"``, is known of a step."""
+
+    figure: str
+    step_id: int
+
+
+@dataclass(frozen=True)
 class TargetsChanged(Event):
     """The session has other targets."""
 

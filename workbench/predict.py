@@ -10,6 +10,7 @@ import numpy as np
 from workbench.anatomy import Anatomy
 from workbench.estimate import Estimate
 from workbench.layers import LayerInfo
+from workbench.measure.energy import LayerEnergy, energy_mj, layer_energies
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores, hand_picks, kept_counts, ranked
@@ -27,6 +28,7 @@ class Prediction:
         size_bytes: Bytes of the stored tensors. Exact.
         kept: By unit name, how many channels or weights are left.
         reasons: By unit name, why the outcome is not the request, where it is not.
+        energy_mj: Energy of one inference in millijoules: an estimate from exact counts.
         latency_ms, speedup: Time of one inference, and how many times faster than the dense
             model; None as long as too little was measured to tell.
         accuracy: On the probe set, in [0, 1]; None without measured sensitivity.
@@ -38,6 +40,7 @@ class Prediction:
     size_bytes: int
     kept: Mapping[str, int]
     reasons: Mapping[str, str]
+    energy_mj: float
     latency_ms: Estimate | None = None
     speedup: Estimate | None = None
     accuracy: Estimate | None = None
@@ -93,7 +96,8 @@ class Predictor:
         kept = {name: count for name, (count, _) in counts.items()}
         reasons = {name: reason for name, (_, reason) in counts.items() if reason}
         by_channel = plan.granularity == "channel"
-        numels = self._numels(kept if by_channel else self._alive_counts["channel"])
+        shapes = self._shapes(kept if by_channel else self._alive_counts["channel"])
+        numels = {name: math.prod(shape) for name, shape in shapes.items()}
         held = {
             self._weight_names[unit.name]: _held(kept[unit.name], patterned, unit.name)
             for unit in units
@@ -109,6 +113,7 @@ class Predictor:
             size_bytes=sum(numels[name] * size for name, size in self.anatomy.item_bytes.items()),
             kept=kept,
             reasons=reasons,
+            energy_mj=energy_mj(self._energies, shapes),
         )
 
     @cached_property
@@ -131,6 +136,10 @@ class Predictor:
         return tuple(layer for layer in self.anatomy.layers if layer.positions)
 
     @cached_property
+    def _energies(self) -> tuple[LayerEnergy, ...]:
+        return layer_energies(self.anatomy.layers)
+
+    @cached_property
     def _reach(self) -> tuple[tuple[str, int, str, int, int], ...]:
         """(tensor, dimension, group, its size, slices per channel) of every group member."""
         return tuple(
@@ -147,12 +156,12 @@ class Predictor:
             for name, parameter in self.current.module.named_parameters()
         }
 
-    def _numels(self, channels: Mapping[str, int]) -> dict[str, int]:
-        """By tensor, how many numbers it holds when so many channels are left."""
+    def _shapes(self, channels: Mapping[str, int]) -> dict[str, list[int]]:
+        """By tensor, its shape when so many channels are left."""
         shapes = {name: list(shape) for name, shape in self.anatomy.shapes.items()}
         for tensor, dim, group, size, slices in self._reach:
             shapes[tensor][dim] -= (size - channels[group]) * slices
-        return {name: math.prod(shape) for name, shape in shapes.items()}
+        return shapes
 
     def _nonzero_left(self, numels: Mapping[str, int], held: Mapping[str, int]) -> int:
         """Numbers that are not zero, in tensors of these sizes, of which so many are held."""

@@ -13,6 +13,7 @@ BETTER: Mapping[str, Literal["higher", "lower"]] = MappingProxyType(
         "parameters": "lower",
         "nonzero_parameters": "lower",
         "macs": "lower",
+        "energy_mj": "lower",
         "size_bytes": "lower",
         "onnx_gzip_bytes": "lower",
         "latency_ms": "lower",

@@ -5,31 +5,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from tiny_onnx import tiny
 
 from workbench.errors import DataError, ExportError
-from workbench.measure import Latency, Ratio, latency_ratio, measure_latencies
+from workbench.measure import Latency, Ratio, benchmark, latency_ratio, measure_latencies
 from workbench.progress import Cancelled
 
 INPUTS = np.ones((1, 4), dtype=np.float32)
-
-
-def tiny(width: int = 4, inputs: int = 1) -> bytes:
-    """A model that adds its inputs."""
-    names = [f"x{i}" for i in range(inputs)]
-    graph = helper.make_graph(
-        [helper.make_node("Sum", names, ["y"])],
-        "tiny",
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
-            for name in names
-        ],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", width])],
-    )
-    # Version 10 of the file format is read by every ONNX Runtime that the workbench supports.
-    opset = [helper.make_opsetid("", 20)]
-    data: bytes = helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
-    return data
 
 
 class Records:
@@ -64,11 +46,9 @@ def test_a_model_can_be_a_file(tmp_path: Path) -> None:
 
 
 def test_models_take_turns_in_an_order_that_the_seed_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.measure import latency  # noqa: PLC0415 - the module, to watch its runners
-
     turns: list[str] = []
-    monkeypatch.setattr(latency._Runner, "warm_up", lambda *_: None)
-    monkeypatch.setattr(latency._Runner, "time_ms", lambda self: turns.append(self.name) or 1.0)
+    monkeypatch.setattr(benchmark.Runner, "warm_up", lambda *_: None)
+    monkeypatch.setattr(benchmark.Runner, "time_ms", lambda self: turns.append(self.name) or 1.0)
     models = {"a": tiny(), "b": tiny(), "c": tiny()}
 
     orders = []
@@ -87,8 +67,6 @@ def test_models_take_turns_in_an_order_that_the_seed_draws(monkeypatch: pytest.M
 def test_a_small_model_is_repeated_until_a_sample_lasts_long_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from workbench.measure import latency  # noqa: PLC0415
-
     # A clock by which one run of the model takes 0.1 ms: 1 ms needs 10, so 16 when doubling.
     clock = iter(range(0, 10**12, 100_000))
     run_time = {"now": 0}
@@ -97,10 +75,10 @@ def test_a_small_model_is_repeated_until_a_sample_lasts_long_enough(
         def run(self, *_: object) -> None:
             run_time["now"] = next(clock)
 
-    monkeypatch.setattr(latency.time, "perf_counter_ns", lambda: run_time["now"])
-    runner = latency._Runner("a", tiny(), INPUTS, threads=1)
+    monkeypatch.setattr(benchmark.time, "perf_counter_ns", lambda: run_time["now"])
+    runner = benchmark.Runner("a", tiny(), INPUTS, threads=1)
     runner._session = Session()
-    runner.warm_up(0, latency._Pace(Records(), 1))
+    runner.warm_up(0, benchmark.Pace(Records().report, 1))
 
     assert runner._repetitions == 16
     assert runner.time_ms() == pytest.approx(0.1)
@@ -115,9 +93,7 @@ def test_garbage_is_collected_again_afterwards_and_not_meanwhile() -> None:
 
 
 def test_progress_counts_every_step_up_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.measure import latency  # noqa: PLC0415
-
-    monkeypatch.setattr(latency, "_REPORT_MS", 0.0)
+    monkeypatch.setattr(benchmark, "REPORT_MS", 0.0)
     monitor = Records()
     models = {"a": tiny(), "b": tiny()}
     measure_latencies(models, INPUTS, rounds=12, warmup=2, time_limit_s=math.inf, monitor=monitor)

@@ -13,6 +13,7 @@ FULL = Metrics(
     parameters=100,
     nonzero_parameters=60,
     macs=12_345,
+    energy_mj=0.25,
     size_bytes=400,
     onnx_bytes=612,
     onnx_gzip_bytes=300,

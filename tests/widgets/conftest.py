@@ -100,6 +100,7 @@ def layer_row(unit: str, share: float = 0.1, **changes: Any) -> LayerRow:
         "size_label": "32 channels",
         "parameters_share": share,
         "macs_share": share,
+        "latency_share": share,
         "histogram": [1, 2, 1],
         "layers": [unit],
         "prunable": True,

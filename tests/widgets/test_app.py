@@ -56,6 +56,14 @@ def test_the_score_board_shows_exact_predictions_while_nothing_is_measured(
     assert rows["accuracy"]["planned_kind"] == "measured"
 
 
+def test_energy_is_shown_as_the_estimate_it_is_in_every_column(session: Session) -> None:
+    session.plan = session.plan.with_ratio("head", 0.5)
+    row = board(session)["energy_mj"]
+    assert "estimate" in str(row["label"])
+    assert all(str(row[column]).startswith("≈") for column in ("dense", "now", "planned"))
+    assert row["planned_kind"] == "predicted"
+
+
 def test_a_plan_that_changes_nothing_leaves_the_planned_column_empty(session: Session) -> None:
     assert {row["planned"] for row in score_rows(session)} == {""}
 

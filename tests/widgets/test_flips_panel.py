@@ -18,7 +18,10 @@ CLASSES = ("cat", "<b>dog</b>", "emu")
 
 
 def flips(labels: list[int], before: list[int], after: list[int]) -> Flips:
-    old, new = (Evaluation(0.5, 1.0, len(each), torch.tensor(each)) for each in (before, after))
+    old, new = (
+        Evaluation(0.5, 1.0, len(each), torch.tensor(each), torch.zeros(len(each)))
+        for each in (before, after)
+    )
     return Flips.between(np.array(labels), old, new)
 
 

@@ -16,6 +16,7 @@ def row(unit: str, **changes: Any) -> LayerRow:
         "size_label": "32 channels",
         "parameters_share": 0.5,
         "macs_share": 0.5,
+        "latency_share": 0.5,
         "histogram": [1, 2, 1],
         "layers": [unit],
         "prunable": True,

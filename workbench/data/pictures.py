@@ -35,7 +35,7 @@ def pictures(split: Split, indices: Sequence[int]) -> np.ndarray | None:
     inputs = _inputs_at(split, indices)
     if inputs.ndim != 4 or inputs.shape[1] not in (1, 3, 4):
         return None
-    normalization = _normalization_of(split)
+    normalization = normalization_of(split)
     images = inputs if normalization is None else normalization.undo(inputs)
     images = _within_unit_range(_small(images[:, :3]))
     drawn = (images * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
@@ -57,7 +57,8 @@ def _inputs_at(split: Split, indices: Sequence[int]) -> Tensor:
     return torch.cat(found)[wanted]
 
 
-def _normalization_of(split: Split) -> Normalization | None:
+def normalization_of(split: Split) -> Normalization | None:
+    """How the images of a split were normalised, if they were and it is known."""
     while isinstance(split, SubsetSplit):
         split = split.parent
     return split.normalization if isinstance(split, ArraySplit) else None

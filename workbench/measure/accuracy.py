@@ -28,6 +28,13 @@ class Evaluation:
     predictions: Tensor = field(compare=False, repr=False)
     """Predicted class of every input, shape ``(N,)``, int64, on the CPU, in the split's order."""
 
+    ranks: Tensor = field(compare=False, repr=False)
+    """How many classes every input scores higher than its label, in the same form."""
+
+    def top(self, count: int) -> float:
+        """Fraction of inputs whose label is among their `count` highest outputs, in [0, 1]."""
+        return float((self.ranks < count).double().mean())
+
 
 def evaluate(
     model: nn.Module,
@@ -61,7 +68,7 @@ def evaluate(
         raise DataError(
             "accuracy needs at least 1 input, got a split with 0. Check how the data was divided."
         )
-    loss_sum, predictions, labels = 0.0, [], []
+    loss_sum, predictions, ranks, labels = 0.0, [], [], []
     done = 0
     with evaluation_mode(model), torch.inference_mode():
         monitor.report(0, total, "evaluating")
@@ -72,6 +79,7 @@ def evaluate(
             # Summed in float64, so that the mean does not depend on the batch size.
             loss_sum += F.cross_entropy(scores.double(), targets, reduction="sum").item()
             predictions.append(scores.argmax(1))
+            ranks.append(_ranks(scores, targets))
             labels.append(targets)
             done += len(batch_labels)
             monitor.report(done, total, "evaluating")
@@ -80,7 +88,7 @@ def evaluate(
     # Joined outside inference mode, as an inference tensor is barred from later training code.
     predicted = torch.cat(predictions)
     correct = int((predicted == torch.cat(labels)).sum())
-    return Evaluation(correct / done, loss_sum / done, done, predicted)
+    return Evaluation(correct / done, loss_sum / done, done, predicted, torch.cat(ranks))
 
 
 def _scores(model: nn.Module, inputs: Tensor, position: int) -> Tensor:
@@ -103,6 +111,13 @@ def _scores(model: nn.Module, inputs: Tensor, position: int) -> Tensor:
             "and the data for values that are not finite."
         )
     return scores
+
+
+def _ranks(scores: Tensor, labels: Tensor) -> Tensor:
+    """Of equal outputs the first counts as the higher one, as in `argmax`."""
+    own = scores.gather(1, labels[:, None])
+    earlier = torch.arange(scores.shape[1]) < labels[:, None]
+    return ((scores > own) | ((scores == own) & earlier)).sum(1)
 
 
 def _check_labels(labels: Tensor, classes: int, position: int) -> None:

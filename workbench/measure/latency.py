@@ -1,18 +1,9 @@
-"""How long one inference takes in ONNX Runtime on this CPU, and honest ratios of that.
+"""How long one inference takes in ONNX Runtime on this machine, and honest ratios of that.
 
-A CPU's clock, its caches and its other tenants drift over seconds. Two models measured one after
-the other therefore differ by the drift as well. Here every round runs every model once, in an
-order drawn anew, and ratios are taken within a round. Where a model's memory happens to lie is
-worth another per cent, the same one for as long as it stays open; so all are opened afresh a few
-times on the way, or a model compared with itself would seem to differ.
+How models are timed against each other is in `workbench.measure.benchmark`.
 """
 
-import gc
-import math
-import random
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,19 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import DataError
-from workbench.measure.runtime import open_runtime
+from workbench.errors import DataError, ExportError
+from workbench.measure.benchmark import CPU, take_turns
+from workbench.measure.runtime import errors_of_models
 from workbench.progress import SILENT, Monitor
 
-_SAMPLE_MS = 1.0  # far above the resolution of the clock and the cost of reading it
-_MAX_REPETITIONS = 1000
-_REPORT_MS = 50.0
 _RESAMPLES = 2000
 OPENINGS = 5
 """How often every model is opened afresh, so that where its memory lies averages out."""
-
-MIN_ROUNDS = 5
-"""Rounds that are measured even when the time limit has passed."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +68,7 @@ def measure_latencies(
     time_limit_s: float = 5.0,
     openings: int = OPENINGS,
     seed: int = 0,
+    providers: Sequence[Any] = CPU,
     monitor: Monitor = SILENT,
 ) -> dict[str, Latency]:
     """Time ONNX models against each other on the same inputs, interleaved round by round.
@@ -99,6 +86,7 @@ def measure_latencies(
         time_limit_s: Stop after this time in seconds, but not before 5 rounds; math.inf for all.
         openings: How often every model is opened afresh, at least 1.
         seed: Draws the order of the models within each round.
+        providers: What computes, of ONNX Runtime's execution providers.
         monitor: Told about 20 times a second, between samples.
 
     Returns:
@@ -115,27 +103,21 @@ def measure_latencies(
         raise DataError(f"rounds must be at least 1, got {rounds}.")
     if openings < 1:
         raise DataError(f"openings must be at least 1, got {openings}.")
-    block_rounds = math.ceil(rounds / openings)
-    blocks = math.ceil(rounds / block_rounds)
-    pace = _Pace(monitor, len(models) * (blocks * (1 + warmup) + rounds))
-    samples_ms: dict[str, list[float]] = {name: [] for name in models}
-    shuffle = random.Random(seed).shuffle
-    start = time.perf_counter()
-    with _no_garbage_collection():
-        for completed in range(rounds):
-            if completed >= MIN_ROUNDS and time.perf_counter() - start > time_limit_s:
-                break
-            if completed % block_rounds == 0:
-                runners: list[_Runner] = []  # lets go of the last ones before new ones open
-                for name, source in models.items():
-                    pace.step(f"opening {name}")
-                    runners.append(_Runner(name, source, inputs, threads))
-                for runner in runners:
-                    runner.warm_up(warmup, pace)
-            shuffle(runners)
-            for runner in runners:
-                pace.step("measuring latency")
-                samples_ms[runner.name].append(runner.time_ms())
+    if threads < 1:
+        raise ExportError(f"threads must be at least 1, got {threads}.")
+    with errors_of_models():
+        samples_ms = take_turns(
+            models,
+            inputs,
+            threads=threads,
+            warmup=warmup,
+            rounds=rounds,
+            time_limit_s=time_limit_s,
+            openings=openings,
+            seed=seed,
+            providers=providers,
+            report=monitor.report,
+        )
     return {name: Latency.from_samples(tuple(times)) for name, times in samples_ms.items()}
 
 
@@ -161,70 +143,3 @@ def latency_ratio(dense: Latency, pruned: Latency, *, seed: int = 0) -> Ratio:
     medians = np.median(ratios[picks], axis=1)
     low, high = np.quantile(medians, (0.025, 0.975)).tolist()
     return Ratio(float(np.median(ratios)), low, high)
-
-
-class _Runner:
-    """One opened model and how often it is repeated per sample."""
-
-    def __init__(
-        self, name: str, source: bytes | str | Path, inputs: NDArray[Any], threads: int
-    ) -> None:
-        self.name = name
-        self._session = open_runtime(source, threads=threads)
-        expected = self._session.get_inputs()
-        if len(expected) != 1:
-            names = ", ".join(one.name for one in expected)
-            raise DataError(f"model {name!r} must have 1 input, got {len(expected)}: {names}.")
-        self._feed = {expected[0].name: np.ascontiguousarray(inputs)}
-        self._repetitions = 1
-        try:
-            self._session.run(None, self._feed)
-        except Exception as error:  # the runtime's own exceptions share no public base class
-            raise DataError(
-                f"model {name!r} takes {expected[0].type} of shape {expected[0].shape}, got "
-                f"{inputs.dtype} of shape {inputs.shape}: {error}"
-            ) from error
-
-    def warm_up(self, count: int, pace: "_Pace") -> None:
-        for _ in range(count):
-            pace.step(f"warming up {self.name}")
-            self._session.run(None, self._feed)
-        # Doubling, because the first runs of a small model are many times slower than the rest.
-        while self._repetitions < _MAX_REPETITIONS:
-            if self.time_ms() * self._repetitions >= _SAMPLE_MS:
-                break
-            self._repetitions *= 2
-
-    def time_ms(self) -> float:
-        """Time of one inference, averaged over the repetitions."""
-        run, feed = self._session.run, self._feed
-        start = time.perf_counter_ns()
-        for _ in range(self._repetitions):
-            run(None, feed)
-        return (time.perf_counter_ns() - start) / self._repetitions / 1e6
-
-
-class _Pace:
-    """Counts steps; tells the monitor rarely enough not to disturb what is being timed."""
-
-    def __init__(self, monitor: Monitor, total: int) -> None:
-        self._monitor, self._total = monitor, total
-        self._done, self._reported = 0, -math.inf
-
-    def step(self, message: str) -> None:
-        now = time.perf_counter() * 1e3
-        if now - self._reported >= _REPORT_MS:
-            self._monitor.report(self._done, self._total, message)
-            self._reported = now
-        self._done += 1
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -29,6 +29,10 @@ class Metrics:
     macs: int
     """Multiply-adds of one inference of one input."""
 
+    energy_mj: float | None = None
+    """Energy of one inference of one input in millijoules: an estimate from operations and memory
+    traffic, not a measurement."""
+
     size_bytes: int
     """Stored tensors of the state dict, exact, in bytes."""
 
@@ -78,6 +82,7 @@ class Metrics:
             parameters=_count(data, "parameters"),
             nonzero_parameters=_count(data, "nonzero_parameters"),
             macs=_count(data, "macs"),
+            energy_mj=_optional_float(data, "energy_mj"),
             size_bytes=_count(data, "size_bytes"),
             onnx_bytes=_optional_count(data, "onnx_bytes"),
             onnx_gzip_bytes=_optional_count(data, "onnx_gzip_bytes"),

@@ -8,6 +8,7 @@ from torch import Tensor
 from workbench.data.dataset import Dataset
 from workbench.export.onnx import onnx_bytes
 from workbench.measure.accuracy import evaluate
+from workbench.measure.energy import energy_of
 from workbench.measure.latency import latency_ratio, measure_latencies
 from workbench.measure.macs import macs_of
 from workbench.measure.metrics import Metrics
@@ -29,11 +30,12 @@ class Gauge:
     example_input: Tensor
 
     def counts(self, model: PrunedModel) -> Metrics:
-        """What needs no run: parameters, MACs, stored bytes."""
+        """What needs no run: parameters, MACs, estimated energy, stored bytes."""
         return Metrics(
             parameters=parameter_count(model.module),
             nonzero_parameters=nonzero_count(model.module),
             macs=macs_of(model.module, model.anatomy.layers),
+            energy_mj=energy_of(model.module, model.anatomy.layers),
             size_bytes=state_dict_bytes(model.module),
         )
 

@@ -24,10 +24,12 @@ from workbench.pruned import PrunedModel
 from workbench.recipes.recipe import Recipe
 from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
+from workbench.session.bench import Bench
 from workbench.session.budgets import Budgets
 from workbench.session.changes import Changes
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
+from workbench.session.examinations import Examinations
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.inspecting import Inspecting
@@ -47,7 +49,7 @@ from workbench.training import FinetuneSettings
 T = TypeVar("T")
 
 
-class Session(Changes):
+class Session(Changes, Examinations):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -119,6 +121,7 @@ class Session(Changes):
         self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
         self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)
         self._recorder = Recorder(self._history, gauge, dense_onnx, self.events)
+        self._bench = Bench(self._history, gauge, dense_onnx, self.events)
         self._sensing = Sensing(
             self._history,
             self._forecast,
