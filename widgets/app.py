@@ -6,9 +6,8 @@ from functools import partial
 from typing import Any
 
 import ipywidgets
-from bokeh.io import output_notebook
-from bokeh.resources import INLINE
 
+from widgets.bokeh_library import BokehLibrary
 from widgets.charts.cut_handle import HELD_S
 from widgets.dispatcher import Dispatcher
 from widgets.intents import Intent
@@ -41,9 +40,6 @@ from workbench.events import (
     TrainingStarted,
 )
 from workbench.session.knowledge import CHANGES
-
-NEW_VIEW_S = 1.0
-"""How long a new chart is left alone: what is sent before the page drew it would be lost."""
 
 _DRAG_PER_S, _CHART_PER_S = 30, 10
 _LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _EXPORT_TAB = range(5)
@@ -105,12 +101,12 @@ class Workbench(ipywidgets.VBox):
             titles=["Layer", "Channels", "Suggest", "Recovery", "Export"],
         )
         self._tabs.observe(lambda _: self._dispatcher.mark("suggest"), "selected_index")
-        super().__init__([style(), self._theme, self._header(), self._top(), self._columns()])
+        hidden = [style(), self._theme, BokehLibrary(layout={"display": "none"})]
+        super().__init__([*hidden, self._header(), self._top(), self._columns()])
         self.add_class("pw-app")
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
         self._tabs.observe(lambda _: self._look_at_channels(), "selected_index")
-        self._theme.on_msg(lambda *_: self._post(self._page_opened))
         self._unsubscribe = session.events.subscribe(self._event)
         self._draw_everything()
         self._dispatcher.start()
@@ -120,11 +116,6 @@ class Workbench(ipywidgets.VBox):
         self._unsubscribe()
         self._dispatcher.close()
         super().close()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        # BokehJS has to be in the page before the first chart, and never from a CDN.
-        output_notebook(resources=INLINE, hide_banner=True)
-        return super()._repr_mimebundle_(**kwargs)
 
     # Composition
 
@@ -177,7 +168,7 @@ class Workbench(ipywidgets.VBox):
         self._inspect.look()
         self._status.update()
         for slot in self._slots():
-            slot.renew()
+            slot.update()
 
     def _draw_rows(self) -> None:
         self._kind_of_rows = _kind_of_rows(self.session.plan)
@@ -217,12 +208,6 @@ class Workbench(ipywidgets.VBox):
     def _recolour(self) -> None:
         for slot in self._slots():
             slot.set_dark(self._theme.dark)
-
-    def _page_opened(self) -> None:
-        renewed = [slot.renew() for slot in self._slots()]
-        if any(renewed):
-            names = ("layer", "suggest", "recovery", "history")
-            self._dispatcher.pause(*names, seconds=NEW_VIEW_S)
 
     def _slots(self) -> tuple[Any, ...]:
         return (

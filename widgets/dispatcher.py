@@ -55,12 +55,6 @@ class Dispatcher:
         """Say that these views are out of date; from any thread."""
         self._inbox.put(lambda: self._set_due(names))
 
-    def pause(self, *names: str, seconds: float) -> None:
-        """Hold these views back for a while; what is marked meanwhile is updated afterwards."""
-        until = time.monotonic() + seconds
-        for name in names:
-            self._views[name].last_s = until - self._views[name].interval_s
-
     def after(self, name: str, delay_s: float, work: Work) -> None:
         """Run `work` later unless `after` is called again for `name`; on the own thread only."""
         self._timers[name] = (time.monotonic() + delay_s, work)

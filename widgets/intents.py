@@ -112,6 +112,25 @@ def master_intent(message: object, positions: int) -> Intent | None:
     return None
 
 
+def chart_intent(message: object, heard: Collection[tuple[str, str]]) -> Intent | None:
+    """Check what a view of a chart sent; None if it does not check out.
+
+    Args:
+        message: The message, as it arrived.
+        heard: ``(model id, property)`` of what a page may move.
+    """
+    match message:
+        case {"type": "open", "view": str(view)}:
+            return {"type": "open", "view": view}
+        case {"type": "moved", "model": str(model), "attr": str(attr), "new": place} if (
+            model,
+            attr,
+        ) in heard and is_number(place):
+            return {"type": "moved", "model": model, "attr": attr, "new": float(place)}
+    _warn("chart", message)
+    return None
+
+
 def _warn(where: str, message: object) -> None:
     # repr, cut: a message can hold anything, newlines included.
     _log.warning("ignored a message from the %s that does not check out: %.300r", where, message)

@@ -15,10 +15,8 @@ function initialize({ model }) {
   return () => observer.disconnect();
 }
 
-// What was sent to charts before their views existed is lost; the kernel sends it again on this.
-function render({ model, el }) {
+function render({ el }) {
   el.style.display = "none";
-  requestAnimationFrame(() => requestAnimationFrame(() => model.send({ type: "shown" })));
 }
 
 export default { initialize, render };

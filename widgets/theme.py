@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 
 from widgets.front_end import module_source, style_source
 
-_FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
+FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 
 class ThemeWatcher(anywidget.AnyWidget):
@@ -94,16 +94,16 @@ def apply_theme(plot: figure, dark: bool) -> None:
     colours = palette(dark)
     plot.update(background_fill_alpha=0, border_fill_alpha=0, outline_line_color=None)
     # The figure's own lists: a search of all its models takes a hundred times as long.
-    cast(Title, plot.title).update(text_color=colours.ink, text_font=_FONT)
+    cast(Title, plot.title).update(text_color=colours.ink, text_font=FONT)
     for axis in plot.axis:
         axis.update(
             axis_line_color=colours.line,
             major_tick_line_color=colours.line,
             minor_tick_line_color=None,
             major_label_text_color=colours.soft,
-            major_label_text_font=_FONT,
+            major_label_text_font=FONT,
             axis_label_text_color=colours.soft,
-            axis_label_text_font=_FONT,
+            axis_label_text_font=FONT,
         )
     for grid in plot.grid:
         grid.update(grid_line_color=colours.line)
@@ -112,5 +112,5 @@ def apply_theme(plot: figure, dark: bool) -> None:
             background_fill_alpha=0,
             border_line_alpha=0,
             label_text_color=colours.soft,
-            label_text_font=_FONT,
+            label_text_font=FONT,
         )

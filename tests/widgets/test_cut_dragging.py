@@ -86,11 +86,10 @@ def test_a_message_of_the_page_sets_the_ratio_and_measures(
     slot = workbench._inspect.importance
     eventually(lambda: workbench._inspect._view is not None)
     eventually(lambda: workbench._inspect._view.unit == "head")  # type: ignore[union-attr]
-    area, shown = slot.chart.handle.area, slot._shown
-    assert shown is not None
+    area = slot.chart.handle.area
     for right in (10.2, 31.8):
-        content = {"kind": "ModelChanged", "model": area.ref, "attr": "right", "new": right}
-        shown._handle_custom_msg({"event": "jsevent", **content}, [])
+        moved = {"type": "moved", "model": area.id, "attr": "right", "new": right}
+        slot.root._handle_custom_msg(moved, [])
     eventually(lambda: digits.plan.ratio_of("head") == 0.25)
     eventually(lambda: workbench._table.units["head"]["ratio"] == 0.25)
     eventually(lambda: digits.previewed is not None)

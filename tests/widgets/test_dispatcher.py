@@ -69,18 +69,6 @@ def test_a_mark_during_the_pause_between_updates_is_not_lost(dispatcher: Dispatc
     assert twice.wait(10)
 
 
-def test_a_paused_view_is_updated_afterwards(dispatcher: Dispatcher) -> None:
-    updates: list[int] = []
-    reached = threading.Event()
-    dispatcher.add_view("chart", counted(updates, reached, 1), per_second=10)
-    dispatcher.start()
-    dispatcher.post(lambda: dispatcher.pause("chart", seconds=0.3))
-    dispatcher.mark("chart")
-    finished(dispatcher)
-    assert updates == []
-    assert reached.wait(10)
-
-
 def test_what_an_intent_raises_is_reported_and_the_next_one_runs(
     dispatcher: Dispatcher, errors: list[Exception]
 ) -> None:

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from bokeh.core.enums import RenderLevelType
 from bokeh.models import ColumnDataSource, Node, SaveTool, Tool
 from bokeh.models.annotations import Title
 from bokeh.models.ui import UIElement
 from bokeh.plotting import figure
 
 MISSING = float("nan")
+
+OVER: RenderLevelType = "overlay"
+"""The level of what moves with a slider: Bokeh redraws it without axes, grids, labels and bars."""
 
 # The toolbar is HTML: it sees the page's variables, but an inner one paints itself white.
 _BUTTONS: dict[str, str | Node] = {"--bokeh-icon-color": "var(--jp-ui-font-color2, #6b6b6b)"}
@@ -103,6 +107,6 @@ def set_title(plot: figure, text: str) -> None:
 
 
 def assign(source: ColumnDataSource, data: Mapping[str, Sequence[object]]) -> None:
-    """Replace a source's columns at once, unless nothing changed: every event is three messages."""
+    """Replace a source's columns at once, unless nothing changed."""
     if dict(source.data) != data:
         source.data = data

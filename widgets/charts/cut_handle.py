@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 from bokeh.models.annotations import BoxAnnotation, Label
 from bokeh.plotting import figure
 
+from widgets.charts.base import OVER
 from widgets.theme import palette
 
 HELD_S = 0.6
@@ -15,9 +15,6 @@ HELD_S = 0.6
 
 _GRIP_PX = 20
 """Width in which the edge can be grabbed."""
-
-_REMEMBERED = 64
-"""So many edges that were drawn last are known again when a page sends them back."""
 
 
 class CutHandle:
@@ -39,7 +36,6 @@ class CutHandle:
         self._on_drag, self._symmetric = on_drag, symmetric
         self._drawn_by = 0  # the thread that is drawing; what it sets is nobody's wish
         self._moved_s = float("-inf")
-        self._drawn: deque[float] = deque(maxlen=_REMEMBERED)
         sides = {"resizable": "x", "symmetric": True} if symmetric else {"resizable": "right"}
         # The grip is as wide as a line that is not seen.
         self.area = BoxAnnotation(
@@ -50,6 +46,7 @@ class CutHandle:
             fill_alpha=0.10,
             hover_fill_alpha=0.22,
             visible=False,
+            level=OVER,
             **sides,
         )
         self.arrow = Label(
@@ -61,6 +58,7 @@ class CutHandle:
             text_baseline="middle",
             text_font_size="15px",
             visible=False,
+            level=OVER,
         )
         self.arrow.update(padding=3, border_radius=4)
         plot.add_layout(self.area)
@@ -80,7 +78,6 @@ class CutHandle:
             self.arrow.update(x=at, visible=self.area.editable)
             if time.monotonic() - self._moved_s >= HELD_S:
                 edges = {"left": -at, "right": at} if self._symmetric else {"right": at}
-                self._drawn.append(at)
                 self.area.update(visible=True, **edges)
         finally:
             self._drawn_by = 0
@@ -97,8 +94,6 @@ class CutHandle:
 
     def _changed(self, _name: str, _old: object, new: object) -> None:
         if self._drawn_by == threading.get_ident() or not isinstance(new, int | float):
-            return
-        if new in self._drawn:  # jupyter_bokeh sends back what a page was told
             return
         self._moved_s = time.monotonic()
         if self._on_drag is not None:

@@ -1,18 +1,20 @@
 """Importance of one unit's channels, from the least to the most, with the cut."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
-from bokeh.models.annotations import Span
-from bokeh.transform import factor_cmap
+from bokeh.models import ColumnDataSource, HoverTool, Range1d
+from bokeh.models.annotations import Label, Span
 
-from widgets.charts.base import assign, new_figure, set_title, shorten, style_legend
+from widgets.charts.base import OVER, assign, new_figure, set_title, shorten, style_legend
 from widgets.charts.cut_handle import CutHandle
-from widgets.theme import apply_theme, palette
+from widgets.theme import FONT, apply_theme, palette
 
 MAX_BARS = 400
 
 _STATES = ("kept", "removed")
+_SPARE = 1.1  # so that the legend has a place
+_LABEL_BELOW_PX = 24  # the frame
 _COLUMNS = ("left", "right", "importance", "state", "channels")
 
 
@@ -53,6 +55,21 @@ def importance_data(
     return data
 
 
+def outline_data(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[object]]:
+    """The upper edge of all bars, in steps: columns ``rank`` and ``importance``."""
+    ranks, tops = list(bars["left"]), list(bars["importance"])
+    return {"rank": ranks + list(bars["right"][-1:]), "importance": tops + tops[-1:]}
+
+
+def removed_data(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[object]]:
+    """The same of the bars that go: zero where one stays, up to the last one that goes."""
+    going = [state == _STATES[True] for state in bars["state"]]
+    last = max((place for place, goes in enumerate(going) if goes), default=-1) + 1
+    shown = {name: list(bars[name][:last]) for name in ("left", "right")}
+    tops = [top if goes else 0 for top, goes in zip(bars["importance"], going, strict=True)]
+    return outline_data({**shown, "importance": tops[:last]})
+
+
 def _in_words(numbers: Sequence[int]) -> str:
     shown = ", ".join(str(number) for number in numbers[:6])
     return f"{shown}, …" if len(numbers) > 6 else shown
@@ -67,7 +84,10 @@ class ImportanceChart:
     """
 
     def __init__(self, dark: bool = False, on_drag: Callable[[float], None] | None = None) -> None:
-        self.source = ColumnDataSource(importance_data([], []))
+        nothing = importance_data([], [])
+        self.source = ColumnDataSource(nothing)
+        self.outline = ColumnDataSource(outline_data(nothing))
+        self.removed = ColumnDataSource(removed_data(nothing))
         hover = HoverTool(
             tooltips=[
                 ("channel", "@channels"),
@@ -77,31 +97,50 @@ class ImportanceChart:
             mode="vline",
             visible=False,
         )
-        ranges = DataRange1d(range_padding=0), DataRange1d(start=0)
         self.root = new_figure(
             height=190,
-            x_label="channels, ascending",
+            x_label=" ",  # keeps the place of what is counted
             y_label="importance",
             file_name="importance",
             tools=[hover],
-            x_range=ranges[0],
-            y_range=ranges[1],
+            x_range=Range1d(start=0, end=1),
+            y_range=Range1d(start=0, end=1),
         )
-        self._bars = self.root.quad(
+        areas = {
+            state: self.root.varea_step(
+                "rank", 0, "importance", step_mode="after", legend_label=state, source=source
+            )
+            for state, source in zip(_STATES, (self.outline, self.removed), strict=True)
+        }
+        self._kept, self._removed = areas.values()
+        # What follows a slider is drawn over what does not, which then stays as it is.
+        self._removed.level = OVER
+        self._hovered = self.root.quad(
             left="left",
             right="right",
             bottom=0,
             top="importance",
-            line_width=0.5,
-            legend_field="state",
+            fill_alpha=0,
+            line_alpha=0,
+            level=OVER,
             source=self.source,
         )
-        hover.renderers = [self._bars]
-        for axis_range in ranges:
-            axis_range.renderers = [self._bars]  # and not what is dragged about
+        hover.renderers = [self._hovered]
         self.handle = CutHandle(self.root, on_drag)
-        self._cut = Span(dimension="height", line_dash=[4, 3], line_width=1.5, visible=False)
+        self._cut = Span(
+            dimension="height", line_dash=[4, 3], line_width=1.5, visible=False, level=OVER
+        )
+        self._counted = Label(
+            x=0,
+            y=-_LABEL_BELOW_PX,
+            y_units="screen",
+            text_align="center",
+            text_baseline="top",
+            text_font_size="11px",
+            level=OVER,
+        )
         self.root.add_layout(self._cut)
+        self.root.add_layout(self._counted)
         style_legend(self.root)
         self.clear()
         self.set_dark(dark)
@@ -134,9 +173,9 @@ class ImportanceChart:
         note = f" · {already_removed} already gone" if already_removed else ""
         counted = f" · {going} of {len(kept)} to remove{note}" if kept else ""
         set_title(self.root, f"Importance in {shorten(title)}" if title else "Importance")
-        self.root.xaxis.axis_label = f"{noun}, ascending{counted}"
+        self._counted.update(x=len(kept) / 2, text=f"{noun}, ascending{counted}")
         self.root.yaxis.axis_label = f"importance ({criterion})" if criterion else "importance"
-        assign(self.source, importance_data(importances, kept, numbers))
+        self._show_bars(importance_data(importances, kept, numbers))
         self._cut.update(location=going, visible=going > 0)
         if draggable and kept:
             self.handle.show(going, len(kept) / 300)
@@ -149,11 +188,19 @@ class ImportanceChart:
         if note:
             set_title(self.root, f"Importance: {note}")
 
+    def _show_bars(self, bars: Mapping[str, Sequence[Any]]) -> None:
+        self.root.x_range.update(end=max(bars["right"], default=1))
+        self.root.y_range.update(end=_SPARE * max(bars["importance"], default=0) or 1)
+        assign(self.outline, outline_data(bars))
+        assign(self.removed, removed_data(bars))
+        assign(self.source, bars)
+
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""
         colours = palette(dark)
         apply_theme(self.root, dark)
-        fill = factor_cmap("state", [colours.kept, colours.removed], _STATES)
-        self._bars.glyph.update(fill_color=fill, line_color=fill)
+        self._kept.glyph.update(fill_color=colours.kept)
+        self._removed.glyph.update(fill_color=colours.removed)
+        self._counted.update(text_color=colours.soft, text_font=FONT)
         self._cut.line_color = colours.cut
         self.handle.set_dark(dark)

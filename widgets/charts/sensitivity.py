@@ -9,7 +9,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Range1d
 from bokeh.models.annotations import Span
 
-from widgets.charts.base import assign, new_figure, set_title, shorten
+from widgets.charts.base import OVER, assign, new_figure, set_title, shorten
 from widgets.theme import apply_theme, palette
 from workbench.sensitivity import GradientCurve, Point
 from workbench.sensitivity.display import falling_curve
@@ -95,7 +95,9 @@ class SensitivityChart:
             "ratio", "change", size=6, fill_alpha=0, source=self.estimated
         )
         hover_estimate.renderers = [self._rings]
-        self._now = Span(dimension="height", line_dash=[4, 3], line_width=1.5, visible=False)
+        self._now = Span(
+            dimension="height", line_dash=[4, 3], line_width=1.5, visible=False, level=OVER
+        )
         self.root.add_layout(self._now)
         self.clear()
         self.set_dark(dark)

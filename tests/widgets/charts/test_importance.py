@@ -1,6 +1,14 @@
 import pytest
+from bokeh.document import Document
+from bokeh.models import GlyphRenderer
 
-from widgets.charts.importance import MAX_BARS, ImportanceChart, importance_data
+from widgets.charts.importance import (
+    MAX_BARS,
+    ImportanceChart,
+    importance_data,
+    outline_data,
+    removed_data,
+)
 
 
 def test_bars_rise_and_carry_their_fate_and_number() -> None:
@@ -40,6 +48,28 @@ def test_too_many_channels_share_bars() -> None:
     assert data["state"].count("removed") == MAX_BARS // 2
 
 
+def test_what_goes_is_drawn_over_the_outline_of_all_bars() -> None:
+    bars = importance_data([0.1, 0.2, 0.3, 0.4], [False, True, False, True])
+    assert outline_data(bars) == {
+        "rank": [0, 1, 2, 3, 4],
+        "importance": [0.1, 0.2, 0.3, 0.4, 0.4],
+    }
+    assert removed_data(bars) == {"rank": [0, 1, 2, 3], "importance": [0.1, 0, 0.3, 0.3]}
+
+
+def test_a_moving_cut_changes_nothing_but_what_is_drawn_over_the_bars() -> None:
+    chart = ImportanceChart(on_drag=print)
+    chart.update("conv1", [0.1, 0.2, 0.3], [False, True, True], draggable=True)
+    document = Document()
+    document.add_root(chart.root)
+    changed = set()
+    document.on_change(lambda event: changed.add(event.model))
+    chart.update("conv1", [0.1, 0.2, 0.3], [False, False, True], draggable=True)
+    over = {one for one in chart.root.renderers + chart.root.center if one.level == "overlay"}
+    sources = {one.data_source for one in over if isinstance(one, GlyphRenderer)}
+    assert changed and changed <= over | sources
+
+
 def test_different_lengths_are_named() -> None:
     with pytest.raises(ValueError, match="got 2, 1 and 2"):
         importance_data([0.1, 0.2], [True])
@@ -51,9 +81,8 @@ def test_an_update_fills_the_source_and_says_what_goes() -> None:
     chart.update("conv1", scores, kept, already_removed=5, criterion="l1", noun="filters")
     assert chart.source.data == importance_data(scores, kept)
     assert chart.root.title.text == "Importance in conv1"
-    assert chart.root.xaxis[0].axis_label == (
-        "filters, ascending · 2 of 3 to remove · 5 already gone"
-    )
+    assert chart._counted.text == "filters, ascending · 2 of 3 to remove · 5 already gone"
+    assert chart._counted.x == 1.5, "in the middle, where an axis has its label"
     assert chart.root.yaxis[0].axis_label == "importance (l1)"
 
 

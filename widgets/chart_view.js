@@ -1,0 +1,111 @@
+// A Bokeh chart on the page. The kernel sends it when a place for it becomes visible, and then what
+// changes of it. Bokeh reports each change of a model, whoever made it; back to the kernel goes only
+// what a hand has moved, the newest place first and older ones never.
+
+const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
+
+/** Resolves once `ready()` gives something. */
+function becoming(ready) {
+  return new Promise((resolve) => {
+    const look = () => {
+      const found = ready();
+      if (found) resolve(found);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}
+
+/** Sends where things were moved to: at once, then at intervals; only the newest place of each. */
+class Mover {
+  constructor(model) {
+    this.model = model;
+    this.places = new Map();
+    this.timer = 0;
+    this.last = 0;
+  }
+
+  move(model, attr, value) {
+    this.places.set(`${model} ${attr}`, { type: "moved", model, attr, new: value });
+    if (this.timer) return;
+    const wait = Math.max(0, this.last + SEND_INTERVAL_MS - performance.now());
+    this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  flush() {
+    this.timer = 0;
+    this.last = performance.now();
+    for (const place of this.places.values()) this.model.send(place);
+    this.places.clear();
+  }
+}
+
+/** One place on the page where a chart is shown. */
+class ChartPlace {
+  constructor(model, el) {
+    this.model = model;
+    this.el = el;
+    this.id = `${performance.now()} ${Math.random()}`;
+    this.document = null;
+    this.waiting = null; // patches that came while the chart was being built
+    this.receiving = false;
+    this.mover = new Mover(model);
+    this.receive = this.receive.bind(this);
+    model.on("msg:custom", this.receive);
+    // Hidden tabs have no width: their charts are asked for when they are opened.
+    this.watch = new ResizeObserver(() => {
+      if (el.clientWidth === 0) return;
+      this.watch.disconnect();
+      this.model.send({ type: "open", view: this.id });
+    });
+    this.watch.observe(el);
+  }
+
+  receive(message) {
+    if (message.type === "document" && message.view === this.id) this.load(message);
+    else if (message.type === "patch" && this.waiting) this.waiting.push(message.patch);
+    else if (message.type === "patch" && this.document) this.apply(message.patch);
+  }
+
+  async load({ document: json, heard }) {
+    this.waiting = [];
+    const version = this.model.get("version");
+    const Bokeh = await becoming(() => window.Bokeh?.[version]);
+    const document = Bokeh.require("document").Document.from_json(json);
+    document.on_change((event) => this.changed(event, heard));
+    await Bokeh.require("embed/standalone").add_document_standalone(document, this.el);
+    this.document = document;
+    this.waiting.forEach((patch) => this.apply(patch));
+    this.waiting = null;
+  }
+
+  apply(patch) {
+    this.receiving = true;
+    try {
+      this.document.apply_json_patch(patch);
+    } finally {
+      this.receiving = false;
+    }
+  }
+
+  changed({ model, attr, value }, heard) {
+    if (this.receiving || !heard.some(([id, name]) => id === model?.id && name === attr)) return;
+    this.mover.move(model.id, attr, value);
+  }
+
+  close() {
+    this.watch.disconnect();
+    this.model.off("msg:custom", this.receive);
+    this.document?.views_manager?.clear();
+    const known = window.Bokeh?.documents ?? [];
+    if (known.includes(this.document)) known.splice(known.indexOf(this.document), 1);
+    this.document = null;
+  }
+}
+
+function render({ model, el }) {
+  const place = new ChartPlace(model, el);
+  return () => place.close();
+}
+
+export default { render };

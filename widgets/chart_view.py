@@ -1,0 +1,102 @@
+"""A Bokeh model on the page, kept up to date by one message per change."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anywidget
+import bokeh
+import traitlets
+from bokeh.core.serialization import Serializer
+from bokeh.document import Document
+from bokeh.document.events import DocumentPatchedEvent
+from bokeh.models.ui import UIElement
+
+from widgets.front_end import module_source
+from widgets.intents import chart_intent
+
+
+class ChartView(anywidget.AnyWidget):
+    """Shows a Bokeh model wherever it is displayed, as it is by then.
+
+    A place on the page asks for the model once it is visible: what nobody looks at costs nothing.
+    From the page comes only what a hand has moved, of the properties that somebody listens to
+    (`Model.on_change`), as ``{"type": "moved", "model": id, "attr": name, "new": number}``.
+
+    Args:
+        root: The model; change it within `changing`.
+    """
+
+    _esm = module_source("chart_view.js")
+
+    version = traitlets.Unicode(bokeh.__version__, help="Of the BokehJS that draws it.").tag(
+        sync=True
+    )
+
+    def __init__(self, root: UIElement) -> None:
+        super().__init__()
+        self._lock = threading.RLock()
+        self._asked_for = False
+        self._changes: list[DocumentPatchedEvent] = []
+        self._document = Document()
+        self._document.add_root(root)
+        self._document.on_change_dispatch_to(self)
+        self.on_msg(self._receive)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Send everything that changes of the model meanwhile, in one message at the end."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                self._flush()
+
+    def close(self) -> None:
+        """Free the widget; the model can be shown by another one."""
+        if self.comm is not None:  # widgets close once more when they are forgotten
+            self._document.remove_on_change(self)
+        super().close()
+
+    def _document_patched(self, event: DocumentPatchedEvent) -> None:
+        """Called by the document."""
+        if event.setter is self or any(old.combine(event) for old in reversed(self._changes)):
+            return
+        self._changes.append(event)
+
+    def _flush(self) -> None:
+        changes, self._changes = self._changes, []
+        if not (changes and self._asked_for):
+            return
+        models = self._document.models
+        # Numbers as base64 in the message itself: a second message would cost more.
+        serializer = Serializer(references=models.synced_references, deferred=False)
+        patch = {"events": serializer.encode(changes)}
+        models.flush_synced(lambda model: not serializer.has_ref(model))
+        self.send({"type": "patch", "patch": patch})
+
+    def _receive(self, _widget: object, content: object, _buffers: object) -> None:
+        match chart_intent(content, self._heard()):
+            case {"type": "open", "view": view}:
+                self._send_document(view)
+            case {"type": "moved", "model": model, "attr": attr, "new": place}:
+                moved: Any = self._document.get_model_by_id(model)
+                moved.set_from_json(attr, place, setter=self)
+
+    def _send_document(self, view: str) -> None:
+        with self._lock:
+            self._flush()
+            self._asked_for = True
+            document = self._document.to_json(deferred=False)
+            heard = [list(pair) for pair in self._heard()]
+            self.send({"type": "document", "view": view, "document": document, "heard": heard})
+
+    def _heard(self) -> set[tuple[str, str]]:
+        """``(id, property)`` of whatever tells somebody when the page changes it."""
+        return {
+            (model.id, name)
+            for model in self._document.models
+            for name, listeners in model._callbacks.items()
+            if listeners
+        }
