@@ -14,7 +14,8 @@ from types import TracebackType
 from tqdm import tqdm
 
 from workbench.errors import WorkbenchError
-from workbench.export.package import FORMATS
+from workbench.export.formats import FORMATS
+from workbench.export.package import check_vacant
 from workbench.jupyter_lab import lab_command
 from workbench.progress import Part
 from workbench.recipes import read_recipe
@@ -68,6 +69,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         choices=FORMATS,
         help="also write this format; may be given several times",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace an export that is there")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the verdict")
     parser.set_defaults(command=_run)
 
@@ -78,12 +80,14 @@ def _run(asked: argparse.Namespace) -> int:
     output = asked.output or Path("exports", asked.recipe.stem)
     if formats:
         check_writable(output)
+        if not asked.overwrite:
+            check_vacant(output)
     with _Bar(quiet=asked.quiet) as bar:
         replaying = Part(bar, 0, 90 if formats else 100, 100)
         with recipe.replay(directory=asked.session, monitor=replaying) as session:
             if formats:
                 bar.report(90, 100, "exporting")
-                session.export(output, formats)
+                session.export(output, formats, overwrite=asked.overwrite)
             bar.report(100, 100, "done")
             differences = recipe.differences(session)
             text = report_text(recipe, session, differences, short=asked.quiet)

@@ -1,243 +1,222 @@
-import json
-import re
+import dataclasses
+from collections import namedtuple
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from networks import TRAPS
-from toys import ToyNet, dense_model, toy_data, toy_net
+from exporting import Plain, pruned_toy, subject
+from toys import ToyNet, toy_data
 
-from workbench import Plan, Session, load
-from workbench.data import Dataset
-from workbench.errors import ExportError, ModelError, WeightsError
-from workbench.export.onnx import OnnxCheck
+from workbench import Session, load
+from workbench.errors import DataError, ExportError
+from workbench.export.formats import FORMATS, chosen_formats
+from workbench.export.formats.onnx_int8 import OnnxInt8
 from workbench.export.package import export_package
-from workbench.measure.metrics import Metrics
+from workbench.export.staging import PREFIX
 from workbench.measure.runtime import open_runtime
 from workbench.measure.size import state_dict_bytes
-from workbench.models import build_model
 from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
-from workbench.store import write_whole
-
-METRICS = Metrics(parameters=9, nonzero_parameters=9, macs=5, size_bytes=36)
-TOY = {"kind": "module", "constructor": "toys.ToyNet", "arguments": {}}
-EXAMPLE = torch.zeros(1, 1, 4, 4)
 
 
-def write(directory: Path, model: PrunedModel, data: Dataset, **settings: Any) -> Any:
-    settings = {"origin": TOY, "metrics": METRICS} | settings
-    return export_package(directory, model, data, EXAMPLE, **settings)
+class StopsAt:
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def report(self, done: float, total: float, message: str = "") -> None:
+        if message == self.message:
+            raise Cancelled
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PrunedModel]:
-    """An export of the toy network, half of its channels removed; to be read only."""
-    directory = tmp_path_factory.mktemp("export")
-    pruned, _ = dense_model(toy_net(), (1, 4, 4)).prune(Plan(ratio=0.5))
-    write(directory, pruned, toy_data())
-    return directory, pruned
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-@pytest.fixture
-def copied(written: tuple[Path, PrunedModel], tmp_path: Path) -> Path:
-    """A copy of that export, to be damaged."""
-    for path in written[0].iterdir():
-        write_whole(tmp_path / path.name, path.read_bytes())
-    return tmp_path
-
-
-def change(directory: Path, **entries: Any) -> None:
-    path = directory / "model.json"
-    description = json.loads(path.read_text()) | entries
-    kept = {key: value for key, value in description.items() if value is not ...}
-    path.write_text(json.dumps(kept))
-
-
-def test_an_export_is_three_files_and_a_check(
-    dense: PrunedModel, data: Dataset, tmp_path: Path
+def test_an_export_is_onnx_with_the_bundle_checked_and_timed(
+    dense: PrunedModel, tmp_path: Path
 ) -> None:
-    report = write(tmp_path / "new" / "place", dense, data)
+    report = export_package(tmp_path / "new" / "place", subject(dense))
     sizes = {path.name: path.stat().st_size for path in report.directory.iterdir()}
     assert sizes == dict(report.files)
     assert set(sizes) == {"model.onnx", "model.safetensors", "model.json"}
     assert sizes["model.safetensors"] > state_dict_bytes(dense.module)
-    assert (report.check.inputs, report.check.top1_agreement) == (len(data.test), 1)
+    assert [one.format for one in report.exported] == ["onnx", "bundle"]
+    for one in report.exported:
+        assert (one.check.inputs, one.check.top1_agreement) == (len(toy_data().test), 1)
+        assert one.check.is_rounding
+    assert report["onnx"].latency_ms is not None and report["bundle"].latency_ms is None
+    assert report.check is report["onnx"].check
 
-
-def test_the_onnx_file_answers_like_the_model(written: tuple[Path, PrunedModel]) -> None:
-    directory, pruned = written
     inputs = torch.rand(5, 1, 4, 4)
-    (found,) = open_runtime(directory / "model.onnx").run(None, {"input": inputs.numpy()})
+    session = open_runtime(report.directory / "model.onnx")
+    (found,) = session.run(None, {"input": inputs.numpy()})
     with torch.no_grad():
-        assert np.allclose(found, pruned.module(inputs).numpy(), atol=1e-5)
+        assert np.allclose(found, dense.module(inputs).numpy(), atol=1e-5)
 
 
-def test_the_description_tells_structure_figures_and_check(
-    written: tuple[Path, PrunedModel],
-) -> None:
-    directory, pruned = written
-    description = json.loads((directory / "model.json").read_text())
-    assert description["structure"] == pruned.structure.to_json()
-    assert Metrics.from_json(description["metrics"]) == METRICS
-    assert description["classes"] == ["top", "middle", "bottom"]
-    assert description["onnx_check"]["top1_agreement"] == 1
+def test_the_accuracy_of_a_file_is_that_of_what_it_answers(tmp_path: Path) -> None:
+    with_bias = Plain(added=(1e3, 0.0, 0.0))
+    object.__setattr__(with_bias, "exact", False)
+    report = export_package(tmp_path, subject(pruned_toy()), formats=with_bias)
+    check = report["plain"].check
+    assert check.accuracy == pytest.approx(1 / 3)
+    assert check.max_difference == pytest.approx(1e3)
+    assert not check.is_rounding
 
 
-def test_a_module_of_your_own_is_passed_in_and_comes_back_pruned(
-    written: tuple[Path, PrunedModel],
-) -> None:
-    directory, pruned = written
-    dense = ToyNet().train()
-    again = load(directory, model=dense)
-    assert type(again) is ToyNet and not again.training
-    assert again.conv1.out_channels == 2
-    tensors = pruned.module.state_dict()
-    assert all(torch.equal(tensors[name], tensor) for name, tensor in again.state_dict().items())
-    assert dense.conv1.out_channels == 4 and dense.training
-
-
-def test_a_bundled_network_comes_back_by_name(digits: Session, tmp_path: Path) -> None:
-    digits.plan = Plan(ratio=0.5)
-    pruned = digits.pruned.prune(digits.plan)[0]
-    export_package(
-        tmp_path,
-        pruned,
-        digits.dataset,
-        digits.dataset.example_input(),
-        origin=digits.origin,
-        metrics=digits.baseline,
+def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path) -> None:
+    message = (
+        r"Plain text must name the same class .* all 30 test inputs.*0\.0001 of the largest.*"
+        r"got another class for \d+ of 30 inputs, 0 of them ties, and outputs up to 1e\+03 apart"
     )
-    again = load(str(tmp_path))
-    inputs, _ = next(digits.dataset.test.batches(64))
-    with torch.no_grad():
-        assert torch.equal(again(inputs), pruned.module(inputs))
-
-
-@pytest.mark.parametrize("name", ["shared module", "tokens", "grouped convolution"])
-def test_what_was_pruned_in_steps_comes_back(
-    name: str, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workbench.export.package.onnx_bytes", lambda *_: b"onnx")
-    agrees = OnnxCheck(max_difference=0, top1_agreement=1, inputs=1)
-    monkeypatch.setattr("workbench.export.package.verify_onnx", lambda *_, **__: agrees)
-    trap = TRAPS[name]
-    dense = dense_model(trap.make().eval(), trap.shape)
-    pruned = dense.prune(Plan(ratio=0.25))[0].prune(Plan(ratio=0.6))[0]
-    write(tmp_path, pruned, data)
-    again, inputs = load(tmp_path, model=trap.make()), torch.rand(2, *trap.shape)
-    with torch.no_grad():
-        assert torch.equal(again(inputs), pruned.module(inputs))
-
-
-def test_without_the_module_the_remedy_is_to_pass_it(written: tuple[Path, PrunedModel]) -> None:
-    with pytest.raises(ModelError, match=r"toys\.ToyNet is your own module.*model=\.\.\."):
-        load(written[0])
-
-
-def test_the_wrong_module_is_refused(written: tuple[Path, PrunedModel]) -> None:
-    message = rf"the model given does not fit the export in {re.escape(str(written[0]))}: .*conv1"
-    with pytest.raises(ModelError, match=message):
-        load(written[0], model=TRAPS["chain"].make())
-
-
-def test_the_pruned_module_is_not_the_dense_one(written: tuple[Path, PrunedModel]) -> None:
-    directory, pruned = written
-    with pytest.raises(ModelError, match=r"does not fit the export .* Pass the dense module"):
-        load(directory, model=pruned.module)
-
-
-def test_a_dense_module_of_other_sizes_is_refused(written: tuple[Path, PrunedModel]) -> None:
-    dense = ToyNet()
-    dense.classifier = torch.nn.Linear(6, 10)
-    with pytest.raises(WeightsError, match=r"\(10, 3\).*\(3, 3\)|\(3, 3\).*\(10, 3\)"):
-        load(written[0], model=dense)
-
-
-def test_a_directory_without_an_export_is_refused(tmp_path: Path) -> None:
-    message = r"model\.json must be an export's description, but cannot be read: .*No such file"
     with pytest.raises(ExportError, match=message):
-        load(tmp_path, model=toy_net())
+        export_package(
+            tmp_path / "out", subject(pruned_toy()), formats=Plain(added=(1e3, 0.0, 0.0))
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"format_version": 1', "\x00"])
-def test_a_corrupt_description_is_refused(copied: Path, text: str) -> None:
-    (copied / "model.json").write_text(text)
-    with pytest.raises(ExportError, match=r"model\.json must be .*, but cannot be read: "):
-        load(copied, model=toy_net())
+def test_classes_that_are_tied_may_change_places(tmp_path: Path) -> None:
+    pruned = pruned_toy()
+    with torch.no_grad():
+        pruned.module.classifier.weight.zero_()  # type: ignore[union-attr]
+        pruned.module.classifier.bias.copy_(torch.tensor([1.0, 1.00001, 0.0]))  # type: ignore[union-attr]
+    report = export_package(tmp_path, subject(pruned), formats=Plain(added=(0.00002, 0.0, 0.0)))
+    check = report["plain"].check
+    assert (check.top1_agreement, check.ties, check.is_rounding) == (0, 30, True)
+    assert check.verdict == "the same class for all 30 inputs but 30 ties"
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, ...])
-def test_another_version_is_refused_with_the_one_that_is_read(copied: Path, version: Any) -> None:
-    change(copied, format_version=version)
-    found = None if version is ... else version
-    message = rf"format_version of .*model\.json must be 1, got {re.escape(repr(found))}\."
-    with pytest.raises(ExportError, match=message):
-        load(copied, model=toy_net())
+def test_formats_come_once_and_in_a_fixed_order() -> None:
+    assert [one.name for one in chosen_formats(("bundle", "onnx", "bundle"))] == ["onnx", "bundle"]
+    assert [one.name for one in chosen_formats(("onnx", Plain()))] == ["onnx", "plain"]
 
 
-def test_json_that_is_no_object_is_refused(copied: Path) -> None:
-    (copied / "model.json").write_text("[1]")
-    with pytest.raises(ExportError, match=r"format_version of .* must be 1, got None"):
-        load(copied, model=toy_net())
+def test_one_format_with_two_settings_is_refused() -> None:
+    with pytest.raises(ExportError, match=r"written once, got 'plain' with two settings"):
+        chosen_formats((Plain("one"), Plain("two")))
+
+
+def test_settings_follow_a_name_and_are_spelled_the_same_again() -> None:
+    spelled = "onnx-int8:calibration=entropy,images=512,full_range=True"
+    (one,) = chosen_formats(spelled)
+    assert one == OnnxInt8("entropy", images=512, full_range=True)
+    assert one.spelled == spelled
+    assert OnnxInt8().spelled == "onnx-int8"
 
 
 @pytest.mark.parametrize(
-    ("entries", "what"),
+    ("spelled", "message"),
     [
-        ({"origin": ...}, "'origin' is missing"),
-        ({"structure": ...}, "'structure' is missing"),
-        ({"origin": "digits_cnn"}, "'origin' is not an object"),
-        ({"structure": [1, 2]}, "'structure' cannot be read"),
-        ({"structure": {}}, "'structure' cannot be read"),
-        ({"structure": {"kept": {"w": {"first": [0]}}}}, "'structure' cannot be read"),
-        ({"structure": {"kept": {"w": [0]}}}, "'structure' cannot be read"),
+        ("onnx-int8:bits=4", r"'onnx-int8' must be among calibration, images.*got 'bits=4'"),
+        ("onnx-int8:images", r"as in 'name=value', got 'images'"),
+        ("onnx-int8:images=many", r"images of .* must be of type int, got 'many'"),
+        ("onnx:a=1", r"settings of export format 'onnx' must be among none"),
     ],
 )
-def test_a_damaged_description_is_refused_with_what_is_wrong(
-    copied: Path, entries: dict[str, Any], what: str
-) -> None:
-    change(copied, **entries)
-    with pytest.raises(ExportError, match=rf"but {what}.*export again"):
-        load(copied, model=toy_net())
+def test_settings_that_are_not_there_are_refused(spelled: str, message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        chosen_formats(spelled)
 
 
-def test_a_constructor_that_is_not_there_is_refused(copied: Path) -> None:
-    change(copied, origin={"kind": "bundled", "constructor": "vgg99", "arguments": {}})
-    with pytest.raises(ModelError, match=r"vgg99.* Build the model yourself and pass it"):
-        load(copied)
+def test_every_format_says_what_it_is_for() -> None:
+    for name, kind in FORMATS.items():
+        assert kind.name == name and kind.title and kind.files
+        assert kind.purpose.endswith(".") and len(kind.purpose) < 100
+        assert dataclasses.is_dataclass(kind)
 
 
-def test_missing_or_broken_weights_are_refused(copied: Path) -> None:
-    (copied / "model.safetensors").write_bytes(b"not a file of tensors")
-    with pytest.raises(WeightsError, match=r"model\.safetensors"):
-        load(copied, model=toy_net())
-    (copied / "model.safetensors").unlink()
-    with pytest.raises(WeightsError, match=r"model\.safetensors"):
-        load(copied, model=toy_net())
-
-
-@pytest.mark.parametrize("formats", ["tflite", ("onnx", "tflite")])
+@pytest.mark.parametrize("formats", ["coreml", ("onnx", "coreml")])
 def test_an_unknown_format_is_refused_with_those_there_are(
-    dense: PrunedModel, data: Dataset, tmp_path: Path, formats: Any
+    formats: str | tuple[str, ...], tmp_path: Path
 ) -> None:
-    with pytest.raises(ExportError, match="must be among onnx; got 'tflite'"):
-        write(tmp_path / "out", dense, data, formats=formats)
+    with pytest.raises(ExportError, match=r"must be among onnx, .*bundle.*; got 'coreml'"):
+        export_package(tmp_path / "out", subject(pruned_toy()), formats=formats)
     assert not (tmp_path / "out").exists()
 
 
-def test_an_unwritable_directory_is_found_out_before_the_work(
-    dense: PrunedModel, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def too_late(*_: object) -> bytes:
-        raise AssertionError("converted first")
+def test_an_export_that_is_there_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    export_package(tmp_path, subject(pruned_toy()), formats=Plain("old"))
+    before = contents(tmp_path)
+    with pytest.raises(ExportError, match=r"must hold no export.*model\.safetensors.*or overwrite"):
+        export_package(tmp_path, subject(pruned_toy()), formats=Plain("new"))
+    assert contents(tmp_path) == before
 
-    monkeypatch.setattr("workbench.export.package.onnx_bytes", too_late)
+
+def test_replacing_an_export_replaces_all_of_it_and_nothing_else(
+    tmp_path: Path, dense: PrunedModel
+) -> None:
+    export_package(tmp_path, subject(pruned_toy()))
+    (tmp_path / "notes.txt").write_text("mine")
+    export_package(tmp_path, subject(dense), formats=Plain("new"), overwrite=True)
+    assert set(contents(tmp_path)) == {"plain.txt", "model.safetensors", "model.json", "notes.txt"}
+    assert load(tmp_path, model=ToyNet()).conv1.out_channels == 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("message", ["writing Plain text", "verifying Bundle", "moving into place"])
+def test_a_cancelled_export_leaves_everything_as_it_was(
+    tmp_path: Path, there: bool, message: str
+) -> None:
+    target = tmp_path / "new" / "out"
+    if there:
+        export_package(target, subject(pruned_toy()), formats=Plain("old"))
+    before = contents(target) if there else None
+    with pytest.raises(Cancelled):
+        export_package(
+            target,
+            subject(pruned_toy()),
+            formats=Plain("new"),
+            overwrite=True,
+            monitor=StopsAt(message),
+        )
+    assert (contents(target) if there else None) == before
+    assert there or not target.parent.exists()
+
+
+def test_too_little_space_is_found_out_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(9, 4, 5))
+    monkeypatch.setattr(Plain, "write", too_late)
+    message = r"out may need \d[\d,]+ bytes, and 5 are free there. Make room"
+    with pytest.raises(ExportError, match=message):
+        export_package(tmp_path / "out", subject(pruned_toy()), formats=Plain())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_directory_is_found_out_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Plain, "write", too_late)
     (tmp_path / "file").write_text("not a directory")
-    with pytest.raises(ExportError, match=r"cannot write .*file/.*Choose a directory"):
-        write(tmp_path / "file", dense, data)
+    for target in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(ExportError, match=r"cannot write to .*file.*Choose a directory"):
+            export_package(target, subject(pruned_toy()), formats=Plain())
+
+
+def too_late(*_: object) -> tuple[str, ...]:
+    raise AssertionError("written first")
+
+
+def test_what_a_killed_export_left_behind_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / f"{PREFIX}abc"
+    left.mkdir()
+    (left / "model.onnx").write_bytes(b"half")
+    (left / ".lock").touch()
+    export_package(tmp_path / "out", subject(pruned_toy()), formats=())
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_without_test_data_nothing_is_written(tmp_path: Path) -> None:
+    data = toy_data()
+    empty = dataclasses.replace(data.test, images=torch.zeros(0, 1, 4, 4), labels=torch.zeros(0))  # type: ignore[type-var]
+    data = dataclasses.replace(data, test=empty)
+    with pytest.raises(DataError, match=r"at least 1 input, got a split with 0"):
+        export_package(tmp_path / "out", subject(pruned_toy(), dataset=data), formats=())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_session_says_so_too_and_stays_what_it_was(session: Session, tmp_path: Path) -> None:
@@ -248,30 +227,17 @@ def test_a_session_says_so_too_and_stays_what_it_was(session: Session, tmp_path:
     assert session.history.current == before and not session.busy
 
 
-def test_a_cancelled_export_writes_nothing(
-    dense: PrunedModel, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Stops:
-        def report(self, done: float, total: float, message: str = "") -> None:
-            if message == "verifying ONNX":
-                raise Cancelled
-
-    with pytest.raises(Cancelled):
-        write(tmp_path, dense, data, monitor=Stops())
-    assert list(tmp_path.iterdir()) == []
+def test_a_session_replaces_an_export_when_it_may(session: Session, tmp_path: Path) -> None:
+    session.export(tmp_path, Plain("old"))
+    with pytest.raises(ExportError, match=r"must hold no export yet"):
+        session.export(tmp_path, Plain("new"))
+    session.export(tmp_path, Plain("new"), overwrite=True)
+    assert (tmp_path / "plain.txt").read_text() == "new"
 
 
-def test_an_older_export_is_replaced(
-    written: tuple[Path, PrunedModel], copied: Path, data: Dataset, dense: PrunedModel
-) -> None:
-    write(copied, dense, data)
-    again = load(copied, model=ToyNet())
-    assert again.conv1.out_channels == 4  # type: ignore[union-attr]
-
-
-def test_the_origin_of_a_bundled_network_builds_it(digits: Session) -> None:
-    built = build_model(digits.origin)
-    assert {n: t.shape for n, t in built.state_dict().items()} == {
-        name: tensor.shape
-        for name, tensor in digits.history.model_of(0).module.state_dict().items()
-    }
+def test_a_pruned_model_is_timed_beside_the_dense_one(digits: Session, tmp_path: Path) -> None:
+    digits.plan = digits.plan.with_ratios(0.5)
+    digits.prune()
+    report = digits.export(tmp_path / "out")
+    speedup = report["onnx"].speedup
+    assert speedup is not None and speedup.value > 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from workbench.actions.base import Action
 from workbench.actions.checks import check_text, checked_names
 from workbench.actions.source import Call
-from workbench.export.package import FORMATS
+from workbench.export.package import DEFAULT_FORMATS
 from workbench.plan import Plan
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ class Export(Action):
 
     Attributes:
         directory: Where to.
-        formats: In which formats.
+        formats: In which formats, as `workbench.export.formats.Format.spelled` has them.
     """
 
     directory: str
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     kind: ClassVar[str] = "export"
 
     def __post_init__(self) -> None:

@@ -1,17 +1,15 @@
 """ONNX: a model as one portable file, and the proof that it computes the same.
 
 The file holds the weights, leaves the batch size free, names its ends ``input`` and ``logits``,
-and contains no trace of the machine that wrote it.
+and contains no trace of the machine that wrote it. Weights too many for one file lie beside it.
 """
 
 import copy
-import logging
 import re
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,11 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from workbench.data.dataset import Split
-from workbench.errors import DataError, ExportError
+from workbench.errors import ExportError
+from workbench.export.checking import Check, Reference, Run
+from workbench.export.staging import staging
+from workbench.export.tracing import first_cause, quiet_torch, traced
 from workbench.measure.runtime import open_runtime
 from workbench.measure.size import state_dict_bytes
-from workbench.modes import evaluation_mode
-from workbench.progress import SILENT, Monitor
+from workbench.progress import SILENT, Monitor, Part
 from workbench.store import write_whole
 
 OPSET = 20
@@ -32,21 +32,10 @@ OPSET = 20
 MAX_FILE_BYTES = 2**31 - 1
 """Size limit of a protobuf message, and so of an ONNX file that holds its own weights."""
 
-_VERIFY_BATCH = 256
+DATA_SUFFIX = ".data"
+"""What the name of an ONNX file's weights adds to its own, where they lie beside it."""
 
-
-@dataclass(frozen=True)
-class OnnxCheck:
-    """How an ONNX model, run in ONNX Runtime, compares with the PyTorch model."""
-
-    max_difference: float
-    """Largest absolute difference between two outputs over all inputs."""
-
-    top1_agreement: float
-    """Fraction of inputs for which both name the same class, in [0, 1]."""
-
-    inputs: int
-    """Number of inputs compared."""
+_GRAPH_BYTES = 2**24  # left for all that is not weights in a file that holds its own
 
 
 def onnx_bytes(model: nn.Module, example_input: Tensor) -> bytes:
@@ -71,49 +60,34 @@ def onnx_bytes(model: nn.Module, example_input: Tensor) -> bytes:
     if stored > MAX_FILE_BYTES:
         raise ExportError(
             f"an ONNX file with embedded weights must be at most {MAX_FILE_BYTES} bytes, got "
-            f"{stored} bytes of weights in {type(model).__name__}. Prune further, or export in "
-            "half precision."
+            f"{stored} bytes of weights in {type(model).__name__}. Write it with export_onnx, "
+            "which puts the weights in a second file."
         )
-    try:
-        # Tracing puts fake tensors in the place of parameters for a while; on a copy, another
-        # thread that looks at the model's weights meanwhile still sees them.
-        traced = copy.deepcopy(model).eval()
-        with torch.no_grad(), _quiet_torch():
-            program = _trace(traced, example_input)
-            outputs = len(program.graph_signature.user_outputs)
-            converted = torch.onnx.export(
-                program,
-                dynamo=True,
-                verbose=False,  # the exporter prints to standard output unless told not to
-                input_names=["input"],
-                output_names=["logits", *(f"output_{i}" for i in range(1, outputs))],
-                opset_version=OPSET,
-                external_data=False,
-                optimize=True,
-            )
-        if converted is None:
-            raise RuntimeError("the exporter returned nothing")
-        proto = converted.model_proto
-        _strip_metadata(proto)
-        _name_batch(proto.graph)
+    with _converting(model):
+        proto = _converted(model, example_input).model_proto
+        _tidy(proto)
         data = proto.SerializeToString(deterministic=True)
         onnx.checker.check_model(data, full_check=True)
-    except ExportError:
-        raise
-    except Exception as error:  # the exporter and the checker raise many unrelated types
-        raise ExportError(
-            f"{type(model).__name__} cannot be converted to ONNX opset {OPSET}: "
-            f"{_reason(error)}. Replace the operation it names by one that ONNX has; the full "
-            "story is in this error's cause."
-        ) from error
     return bytes(data)
 
 
-def export_onnx(model: nn.Module, example_input: Tensor, path: str | Path) -> Path:
+def export_onnx(
+    model: nn.Module,
+    example_input: Tensor,
+    path: str | Path,
+    *,
+    inline_bytes: int = MAX_FILE_BYTES - _GRAPH_BYTES,
+) -> Path:
     """Write a model to an ONNX file, whole or not at all.
 
     Directories that are missing are made. An older file is replaced only once the new one is
     complete on disk.
+
+    Args:
+        model, example_input: As for `onnx_bytes`.
+        path: The file.
+        inline_bytes: More bytes of weights than these lie in a second file of the same name and
+            `DATA_SUFFIX`, which must stay beside the first.
 
     Returns:
         The path that was written.
@@ -122,20 +96,37 @@ def export_onnx(model: nn.Module, example_input: Tensor, path: str | Path) -> Pa
         ExportError: If the model cannot be converted, or the file cannot be written.
     """
     path = Path(path)
-    data = onnx_bytes(model, example_input)
-    write_whole(path, data)
+    if state_dict_bytes(model) <= inline_bytes:
+        write_whole(path, onnx_bytes(model, example_input))
+    else:
+        _write_with_data(model, example_input, path)
     return path
+
+
+def runner(source: bytes | str | Path) -> Run:
+    """What runs an ONNX model in ONNX Runtime, batch by batch, and gives its first output.
+
+    Raises:
+        ExportError: If it cannot be opened.
+    """
+    session = open_runtime(source)
+    given, wanted = session.get_inputs()[0].name, session.get_outputs()[0].name
+
+    def run(inputs: np.ndarray) -> np.ndarray:
+        return np.asarray(session.run([wanted], {given: inputs})[0])
+
+    return run
 
 
 def verify_onnx(
     source: bytes | str | Path, model: nn.Module, split: Split, *, monitor: Monitor = SILENT
-) -> OnnxCheck:
+) -> Check:
     """Run an ONNX model and the PyTorch model on the same inputs, and compare.
 
     Args:
         source: Bytes or file of the ONNX model.
         model: Its original, on the CPU; run in evaluation mode and left as it was.
-        split: The inputs; their labels do not matter.
+        split: The inputs.
         monitor: Told after every batch.
 
     Raises:
@@ -143,58 +134,64 @@ def verify_onnx(
         ExportError: If ONNX Runtime cannot open or run the model, or the shapes differ.
         Cancelled: If the monitor was cancelled.
     """
-    total = len(split)
-    if total == 0:
-        raise DataError("verifying an export needs at least 1 input, got a split with 0.")
-    session = open_runtime(source)
-    input_name = session.get_inputs()[0].name
-    output_name = session.get_outputs()[0].name
-    done, agreed, difference = 0, 0, 0.0
-    with evaluation_mode(model), torch.inference_mode():
-        monitor.report(0, total, "verifying ONNX")
-        for inputs, _ in split.batches(_VERIFY_BATCH):
-            expected = model(inputs).numpy()
-            try:
-                actual = session.run([output_name], {input_name: inputs.numpy()})[0]
-            except Exception as error:  # the runtime's own exceptions share no base class
-                raise ExportError(
-                    f"ONNX Runtime cannot run the model on inputs of shape "
-                    f"{tuple(inputs.shape)}: {_reason(error)}. Export it again with an "
-                    "example of that shape."
-                ) from error
-            if actual.shape != expected.shape:
-                raise ExportError(
-                    f"the ONNX model must return shape {expected.shape} as the PyTorch model "
-                    f"does, got {actual.shape}. Export this very model again."
-                )
-            agreed += int((actual.argmax(1) == expected.argmax(1)).sum())
-            # np.maximum lets a nan through, where Python's max would drop it.
-            difference = float(np.maximum(difference, np.abs(actual - expected).max()))
-            done += len(inputs)
-            monitor.report(done, total, "verifying ONNX")
-    return OnnxCheck(difference, agreed / done, done)
+    run = runner(source)
+    reference = Reference.of(model, split, monitor=Part(monitor, 0, 50, 100))
+    rest = Part(monitor, 50, 100, 100)
+    return reference.compare(run, monitor=rest, what="the ONNX model")
 
 
-def _trace(model: nn.Module, example_input: Tensor) -> torch.export.ExportedProgram:
-    # Tracing treats sizes 0 and 1 as fixed, so the example must hold at least two inputs.
-    example = torch.cat([example_input, example_input])[:2]
-    shapes = torch.export.ShapesCollection()  # type: ignore[no-untyped-call]
-    shapes[example] = {0: torch.export.Dim("batch")}
+@contextmanager
+def _converting(model: nn.Module) -> Iterator[None]:
+    """Say in our own words what tracer, exporter and checker raise."""
     try:
-        return torch.export.export(model, (example,), dynamic_shapes=shapes, strict=False)
-    except Exception as error:  # tracing runs the user's forward: anything may come out
-        name = type(model).__name__
-        if "Constraints violated" in str(error):
-            raise ExportError(
-                f"the batch size of {name} must be free, but its forward fixes it at "
-                f"{len(example)} for an example of shape {tuple(example.shape)}. Use x.flatten(1) "
-                "or x.shape[0] in forward instead of a number."
-            ) from error
+        with torch.no_grad(), quiet_torch():
+            yield
+    except ExportError:
+        raise
+    except Exception as error:  # they raise many unrelated types
         raise ExportError(
-            f"{name} cannot be traced on an example of shape {tuple(example.shape)}: "
-            f"{_reason(error)}. Its forward must run on such inputs and must not branch on "
-            "the values of tensors; the full story is in this error's cause."
+            f"{type(model).__name__} cannot be converted to ONNX opset {OPSET}: "
+            f"{first_cause(error)}. Replace the operation it names by one that ONNX has; the full "
+            "story is in this error's cause."
         ) from error
+
+
+def _converted(model: nn.Module, example_input: Tensor) -> Any:
+    """The model as torch's exporter hands it over."""
+    # Tracing puts fake tensors in the place of parameters for a while; on a copy, another
+    # thread that looks at the model's weights meanwhile still sees them.
+    program = traced(copy.deepcopy(model).eval(), example_input)
+    outputs = len(program.graph_signature.user_outputs)
+    converted = torch.onnx.export(
+        program,
+        dynamo=True,
+        verbose=False,  # the exporter prints to standard output unless told not to
+        input_names=["input"],
+        output_names=["logits", *(f"output_{i}" for i in range(1, outputs))],
+        opset_version=OPSET,
+        external_data=False,
+        optimize=True,
+    )
+    if converted is None:
+        raise RuntimeError("the exporter returned nothing")
+    return converted
+
+
+def _write_with_data(model: nn.Module, example_input: Tensor, path: Path) -> None:
+    """Two files: the second is written first, as the first is useless without it."""
+    with staging(path.parent, state_dict_bytes(model)) as stage, _converting(model):
+        written = stage.directory / path.name
+        _converted(model, example_input).save(written, external_data=True)
+        proto = onnx.load(written, load_external_data=False)
+        _tidy(proto)
+        written.write_bytes(proto.SerializeToString(deterministic=True))
+        onnx.checker.check_model(str(written), full_check=True)
+        stage.publish([path.name + DATA_SUFFIX, path.name])
+
+
+def _tidy(proto: onnx.ModelProto) -> None:
+    _strip_metadata(proto)
+    _name_batch(proto.graph)
 
 
 def _strip_metadata(proto: onnx.ModelProto) -> None:
@@ -232,31 +229,3 @@ def _name_batch(graph: onnx.GraphProto) -> None:
         for dimension in value.type.tensor_type.shape.dim:
             if dimension.dim_param:  # may be an expression, such as 8*s77
                 dimension.dim_param = re.sub(rf"\b{symbol}\b", "batch", dimension.dim_param)
-
-
-@contextmanager
-def _quiet_torch() -> Iterator[None]:
-    """Keep torch from logging what this thread's exception is about to say anyway."""
-    thread = threading.get_ident()
-
-    def from_elsewhere(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    # Torch's loggers each have a handler of their own and do not propagate.
-    names = [name for name in logging.Logger.manager.loggerDict if name.split(".")[0] == "torch"]
-    handlers = {handler for name in names for handler in logging.getLogger(name).handlers}
-    for handler in handlers:
-        handler.addFilter(from_elsewhere)
-    try:
-        yield
-    finally:
-        for handler in handlers:
-            handler.removeFilter(from_elsewhere)
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of the innermost cause: the exporter wraps it in general advice."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(" .")

@@ -1,172 +1,171 @@
-"""Export a model to a directory, with proof that it works, and load it from there again.
+"""Export a model to a directory, all or nothing, with proof that every file works.
 
-``model.onnx`` is for other runtimes; ``model.safetensors`` and ``model.json`` (constructor, kept
-channels, figures) bring the pruned PyTorch module back without a pickle.
+Files are made in a hidden place beside their target, opened again there and run on the whole test
+set, and only then moved to where they belong.
 """
 
-import copy
-import dataclasses
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import safetensors.torch
-from torch import Tensor, nn
-
-from workbench.data.dataset import Dataset
-from workbench.errors import ExportError, ModelError
-from workbench.export.onnx import OnnxCheck, onnx_bytes, verify_onnx
-from workbench.graph.removal import remove_channels
-from workbench.graph.structure import Structure
-from workbench.measure.metrics import Metrics
-from workbench.models import build_model, load_weights, read_state_dict
+from workbench.errors import ExportError
+from workbench.export.bundle import DESCRIPTION, load, read_description, write_description
+from workbench.export.checking import TOLERANCE, Check, Reference
+from workbench.export.formats import (
+    FORMATS,
+    Format,
+    Formats,
+    Subject,
+    Workshop,
+    chosen_formats,
+)
+from workbench.export.formats.bundle import Bundle
+from workbench.export.report import Exported, ExportReport
+from workbench.export.staging import Staging, staging
+from workbench.export.timing import timed
+from workbench.measure.size import state_dict_bytes
 from workbench.progress import SILENT, Monitor, Part
-from workbench.pruned import PrunedModel
-from workbench.store import check_writable, write_whole
 
-FORMATS = ("onnx",)
-Formats = str | tuple[str, ...]
-"""One format or several, of `FORMATS`."""
+__all__ = [
+    "DEFAULT_FORMATS",
+    "ExportReport",
+    "Exported",
+    "check_vacant",
+    "export_package",
+    "load",
+    "present",
+]
 
-FORMAT_VERSION = 1
+DEFAULT_FORMATS: tuple[str, ...] = ("onnx",)
+"""What is written unless something else is asked for; the bundle always is."""
 
-
-@dataclass(frozen=True)
-class ExportReport:
-    """What was written, and how it compares with the PyTorch model.
-
-    Attributes:
-        directory: Where.
-        files: Name to size in bytes, for every file written.
-        check: ONNX Runtime against PyTorch on the test data.
-    """
-
-    directory: Path
-    files: Mapping[str, int]
-    check: OnnxCheck
+_WRITTEN, _CHECKED, _TIMED = 30, 85, 98
 
 
 def export_package(
     directory: Path,
-    model: PrunedModel,
-    dataset: Dataset,
-    example_input: Tensor,
+    subject: Subject,
     *,
-    origin: Mapping[str, object],
-    metrics: Metrics,
-    formats: Formats = FORMATS,
+    formats: Formats = DEFAULT_FORMATS,
+    about: Mapping[str, object] | None = None,
+    dense_onnx: Callable[[], bytes] | None = None,
+    overwrite: bool = False,
     monitor: Monitor = SILENT,
 ) -> ExportReport:
-    """Write a model; the ONNX file is compared with PyTorch on every test input first.
+    """Write a model in several formats, with the bundle that `load` reads.
 
     Args:
-        directory: Made if missing; files of the same names are replaced, each atomically.
-        model: What to write.
-        dataset: Its test split is the proof.
-        example_input: Shape ``(1, ...)``.
-        origin: How the dense module is built (see `workbench.models.OpenedModel`).
-        metrics: Figures that go into ``model.json``.
-        formats: Which of `FORMATS`.
+        directory: Made if missing.
+        subject: What to write.
+        formats: Names of `FORMATS`, or formats with settings of their own.
+        about: Further entries of ``model.json``.
+        dense_onnx: Gives the dense model's ONNX file, to be timed beside the exported ones.
+        overwrite: Whether an export that is there is replaced, all of it.
         monitor: Receives progress and may cancel.
 
     Raises:
-        ExportError: If a format is unknown, the model cannot be converted, or a file cannot be
-            written.
+        DataError: If there is no test data.
+        ExportError: If a format is unknown or cannot be written, what was written does not
+            answer as the model does, there is an export already, or there is no space. Nothing
+            is left behind then, and what was there before is as it was.
     """
-    listed = (formats,) if isinstance(formats, str) else tuple(formats)
-    if unknown := [name for name in listed if name not in FORMATS]:
-        raise ExportError(f"export formats must be among {', '.join(FORMATS)}; got {unknown[0]!r}.")
-    check_writable(directory)
-    monitor.report(0, 100, "exporting to ONNX")
-    onnx = onnx_bytes(model.module, example_input)
-    check = verify_onnx(onnx, model.module, dataset.test, monitor=Part(monitor, 40, 90, 100))
-    description = {
-        "format_version": FORMAT_VERSION,
-        "origin": dict(origin),
-        "structure": model.structure.to_json(),
-        "classes": list(dataset.classes),
-        "input_shape": list(dataset.input_shape),
-        "metrics": metrics.to_json(),
-        "onnx_check": dataclasses.asdict(check),
-    }
-    contents = {
-        "model.onnx": onnx,
-        "model.safetensors": safetensors.torch.save(_own_tensors(model.module)),
-        "model.json": json.dumps(description, indent=2).encode(),
-    }
-    monitor.report(95, 100, "writing")
-    for name, data in contents.items():
-        write_whole(directory / name, data)
+    chosen = chosen_formats(formats)
+    chosen = (*(one for one in chosen if not isinstance(one, Bundle)), Bundle())
+    if not overwrite:
+        check_vacant(directory)
+    stored = state_dict_bytes(subject.model.module)
+    needed = stored + sum(one.expected_bytes(stored) for one in chosen)
+    with staging(directory, needed) as stage:
+        workshop = Workshop(subject, stage.directory, about or {})
+        written = _write(chosen, workshop, Part(monitor, 0, _WRITTEN, 100))
+        exported = _checked(chosen, written, workshop, Part(monitor, _WRITTEN, _CHECKED, 100))
+        rest = Part(monitor, _CHECKED, _TIMED, 100)
+        exported = timed(exported, chosen, workshop, dense_onnx, monitor=rest)
+        files = [name for names in written.values() for name in names if name != DESCRIPTION]
+        _describe(stage, workshop, files)
+        names = [*files, DESCRIPTION]
+        sizes = {name: (stage.directory / name).stat().st_size for name in names}
+        monitor.report(_TIMED, 100, "moving into place")
+        stage.publish(names, stale=[name for name in present(directory) if name not in names])
     monitor.report(100, 100, "written")
-    return ExportReport(directory, {name: len(data) for name, data in contents.items()}, check)
+    return ExportReport(directory, sizes, exported)
 
 
-def load(directory: str | Path, model: nn.Module | None = None) -> nn.Module:
-    """Bring an exported model back as the pruned PyTorch module, in evaluation mode.
+def _write(
+    formats: Sequence[Format], workshop: Workshop, monitor: Monitor
+) -> dict[str, tuple[str, ...]]:
+    written = {}
+    for place, one in enumerate(formats):
+        monitor.report(place, len(formats), f"writing {one.title}")
+        written[one.name] = one.write(workshop, Part(monitor, place, place + 1, len(formats)))
+    return written
 
-    Args:
-        directory: What `export_package` wrote.
-        model: The dense module, for a class of your own; bundled and torchvision networks are
-            built by name.
+
+def _checked(
+    formats: Sequence[Format],
+    written: Mapping[str, tuple[str, ...]],
+    workshop: Workshop,
+    monitor: Monitor,
+) -> tuple[Exported, ...]:
+    """Every format, opened again and run on the test data."""
+    subject = workshop.subject
+    parts = len(formats) + 1
+    reference = Reference.of(
+        subject.model.module, subject.dataset.test, monitor=Part(monitor, 0, 1, parts)
+    )
+    found = []
+    for place, one in enumerate(formats, start=1):
+        part = Part(monitor, place, place + 1, parts)
+        check = reference.compare(one.open(workshop), monitor=part, what=one.title)
+        if one.exact:
+            _require_agreement(one, check)
+        sizes = {name: workshop.path(name).stat().st_size for name in written[one.name]}
+        found.append(
+            Exported(
+                one.name,
+                one.title,
+                one.runtime,
+                sizes,
+                check,
+                settings=one.settings,
+                notes=one.notes(workshop),
+            )
+        )
+    return tuple(found)
+
+
+def _require_agreement(one: Format, check: Check) -> None:
+    """Rounding may move an output; it changes a class only where two are tied."""
+    if check.disagreements > check.ties or not check.max_difference < float("inf"):
+        raise ExportError(
+            f"{one.title} must name the same class as the PyTorch model for all {check.inputs:,} "
+            f"test inputs, but for ties within {TOLERANCE:g} of the largest output, got "
+            f"{check.verdict}, {check.ties} of them ties, and outputs up to "
+            f"{check.max_difference:.2g} apart. The file is wrong and was not kept: leave "
+            f"{one.name!r} out, and please report it."
+        )
+
+
+def _describe(stage: Staging, workshop: Workshop, files: Sequence[str]) -> None:
+    """The bundle's description again, now that all files are there to be listed; read back."""
+    subject = workshop.subject
+    write_description(stage.directory, subject.model, subject.origin, files, workshop.description)
+    read_description(stage.directory)
+
+
+def check_vacant(directory: Path) -> None:
+    """Refuse a directory that holds an export.
 
     Raises:
-        ExportError: If the directory holds no readable export.
-        ModelError: If the dense module is needed and not given, or does not fit.
-        WeightsError: If the weights do not fit the structure.
+        ExportError: If it does; says which files.
     """
-    directory = Path(directory)
-    description = _read_description(directory / "model.json")
-    structure = _read_structure(description, directory)
-    dense = build_model(description["origin"]) if model is None else copy.deepcopy(model)
-    try:
-        remove_channels(dense, structure)
-    except (AttributeError, IndexError, RuntimeError) as error:
-        raise ModelError(
-            f"the model given does not fit the export in {directory}: {error}. Pass the dense "
-            "module, built as it was before pruning."
-        ) from error
-    path = directory / "model.safetensors"
-    load_weights(dense, read_state_dict(path), source=str(path))
-    return dense.eval()
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    if found := present(directory):
         raise ExportError(
-            f"{path} must be an export's description, but cannot be read: {error}. Pass the "
-            "directory that session.export wrote."
-        ) from error
-    version = description.get("format_version") if isinstance(description, dict) else None
-    if version != FORMAT_VERSION:
-        raise ExportError(
-            f"format_version of {path} must be {FORMAT_VERSION}, got {version!r}. It was written "
-            "by another version of the workbench."
+            f"{directory} must hold no export yet, but has {', '.join(found)}. Choose another "
+            "directory, or overwrite to replace the whole export."
         )
-    if missing := [key for key in ("origin", "structure") if key not in description]:
-        raise _damaged(path, f"{missing[0]!r} is missing")
-    if not isinstance(description["origin"], dict):
-        raise _damaged(path, "'origin' is not an object")
-    return dict(description)
 
 
-def _read_structure(description: Mapping[str, Any], directory: Path) -> Structure:
-    try:
-        return Structure.from_json(description["structure"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(directory / "model.json", f"'structure' cannot be read: {error}") from error
-
-
-def _damaged(path: Path, what: str) -> ExportError:
-    return ExportError(
-        f"{path} must be an export's description, but {what}. It is damaged or was changed by "
-        "hand: export again."
-    )
-
-
-def _own_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """A state dict whose tensors share no memory, as safetensors requires."""
-    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+def present(directory: Path) -> list[str]:
+    """Files of an export that a directory holds."""
+    known = [name for kind in FORMATS.values() for name in kind.files]
+    return [name for name in known if (directory / name).exists()]

@@ -3,12 +3,10 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from workbench.actions import Export, Finetune, Measure, Prune
+from workbench.actions import Finetune, Measure, Prune
 from workbench.errors import ModelError
-from workbench.events import ActionTaken, EventBus, LatencyMeasured, PreviewMeasured
-from workbench.export.package import ExportReport, Formats, export_package
+from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
@@ -112,29 +110,6 @@ class Jobs:
 
         def work(monitor: Monitor) -> Step:
             return self.recorder.commit(self.history.model, Measure(), monitor)
-
-        return work
-
-    def export(
-        self, directory: Path, formats: Formats, origin: dict[str, object]
-    ) -> Callable[[Monitor], ExportReport]:
-        """Write the step that is current when the work runs."""
-
-        def work(monitor: Monitor) -> ExportReport:
-            report = export_package(
-                directory,
-                self.history.model,
-                self.gauge.dataset,
-                self.gauge.example_input,
-                origin=origin,
-                metrics=self.history.current.metrics,
-                formats=formats,
-                monitor=monitor,
-            )
-            listed = (formats,) if isinstance(formats, str) else tuple(formats)
-            step = self.history.current.id
-            self.bus.emit(ActionTaken(Export(str(directory), listed), step))
-            return report
 
         return work
 

@@ -14,7 +14,8 @@ from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged
-from workbench.export.package import FORMATS, ExportReport, Formats
+from workbench.export.formats import Formats, chosen_formats
+from workbench.export.package import DEFAULT_FORMATS, ExportReport
 from workbench.latency_model import LocalCpu
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
@@ -30,6 +31,7 @@ from workbench.session.changes import Changes
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
 from workbench.session.examinations import Examinations
+from workbench.session.exporting import Exporting
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.inspecting import Inspecting
@@ -148,6 +150,9 @@ class Session(Changes, Examinations):
             self._anticipation,
             self.events,
         )
+        self._exporting = Exporting(
+            self._history, gauge, dense_onnx, self.name, self.origin, self.events
+        )
         self._answers = Answers(self._history, self.dataset.probe, self.events)
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
@@ -186,9 +191,21 @@ class Session(Changes, Examinations):
         asked = FinetuneSettings.from_json({"epochs": epochs, **settings})
         return self.submit_finetune(asked).result()
 
-    def export(self, directory: str | Path, formats: Formats = FORMATS) -> ExportReport:
-        """Write the current model; see `workbench.export.package`."""
-        return self.submit_export(directory, formats).result()
+    def export(
+        self,
+        directory: str | Path,
+        formats: Formats = DEFAULT_FORMATS,
+        *,
+        overwrite: bool = False,
+    ) -> ExportReport:
+        """Write the current model and check every file; see `workbench.export.package`.
+
+        Args:
+            directory: Made if missing.
+            formats: Names of `workbench.export.formats.FORMATS`, or formats with settings.
+            overwrite: Whether an export that is there is replaced, all of it.
+        """
+        return self.submit_export(directory, formats, overwrite=overwrite).result()
 
     def submit_prune(self) -> Task[Step]:
         """Queue pruning by the plan as it is now."""
@@ -199,11 +216,15 @@ class Session(Changes, Examinations):
         return self._submit("finetune", "fine-tuning", self._jobs.finetune(settings))
 
     def submit_export(
-        self, directory: str | Path, formats: Formats = FORMATS
+        self,
+        directory: str | Path,
+        formats: Formats = DEFAULT_FORMATS,
+        *,
+        overwrite: bool = False,
     ) -> Task[ExportReport]:
         """Queue an export of the step that is current then."""
         self.settle_plan()
-        work = self._jobs.export(Path(directory), formats, self.origin)
+        work = self._exporting.export(Path(directory), formats, overwrite=overwrite)
         return self._tasks.submit("export", "exporting", work)
 
     def undo(self) -> Step:
@@ -257,7 +278,7 @@ class Session(Changes, Examinations):
         Args:
             export: Formats that a replay is to write the model in.
         """
-        return Recipe.of(self, (export,) if isinstance(export, str) else tuple(export))
+        return Recipe.of(self, tuple(one.spelled for one in chosen_formats(export)))
 
     def script(self) -> str:
         """The same as Python that runs on its own."""
