@@ -10,12 +10,12 @@ import ipywidgets
 from widgets.bokeh_library import BokehLibrary
 from widgets.charts.cut_handle import HELD_S
 from widgets.dispatcher import Dispatcher
+from widgets.history_views import HistoryViews
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
-from widgets.page import heading, side_by_side, style
+from widgets.page import side_by_side, style
 from widgets.panels.channels import ChannelsPanel
 from widgets.panels.export import ExportPanel
-from widgets.panels.history import HistoryPanel
 from widgets.panels.inspect import InspectPanel
 from widgets.panels.plan import PlanPanel
 from widgets.panels.recovery import RecoveryPanel
@@ -42,7 +42,7 @@ from workbench.events import (
 from workbench.session.knowledge import CHANGES
 
 _DRAG_PER_S, _CHART_PER_S = 30, 10
-_LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _EXPORT_TAB = range(5)
+_LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _HISTORY_TAB = range(5)
 
 
 class Workbench(ipywidgets.VBox):
@@ -87,7 +87,12 @@ class Workbench(ipywidgets.VBox):
         self._export = ExportPanel(
             session, lambda directory: asked.export(directory, self._export.show)
         )
-        self._history = HistoryPanel(session, asked.undo, asked.redo)
+        self._history = HistoryViews(
+            session,
+            asked,
+            self._dispatcher,
+            lambda: self._tabs.selected_index == _HISTORY_TAB,
+        )
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
@@ -96,14 +101,17 @@ class Workbench(ipywidgets.VBox):
                 self._channels.root,
                 self._suggest.root,
                 self._recovery.root,
+                self._history.root,
                 self._export.root,
             ],
-            titles=["Layer", "Channels", "Suggest", "Recovery", "Export"],
+            titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export"],
         )
-        self._tabs.observe(lambda _: self._dispatcher.mark("suggest"), "selected_index")
-        hidden = [style(), self._theme, BokehLibrary(layout={"display": "none"})]
-        super().__init__([*hidden, self._header(), self._top(), self._columns()])
+        self._tabs.observe(lambda _: self._dispatcher.mark("suggest", "compare"), "selected_index")
+        library = BokehLibrary(layout={"display": "none"})
+        unseen = [style(), self._theme, library, self._history.shortcuts]
+        super().__init__([*unseen, self._header(), self._top(), self._columns()])
         self.add_class("pw-app")
+        self.tabbable = False  # Tab passes it by, and a click anywhere in it brings the focus here
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
         self._tabs.observe(lambda _: self._look_at_channels(), "selected_index")
@@ -134,9 +142,7 @@ class Workbench(ipywidgets.VBox):
         return ipywidgets.VBox([bar, about] if notes else [bar])
 
     def _top(self) -> ipywidgets.Box:
-        return side_by_side(
-            [self._board, self._status.root], [heading("Steps so far"), self._history.root]
-        )
+        return side_by_side([self._board, self._status.root], [self._history.pareto.root])
 
     def _columns(self) -> ipywidgets.Box:
         return side_by_side([self._plan_panel.root, self._table], [self._tabs])
@@ -152,8 +158,8 @@ class Workbench(ipywidgets.VBox):
             ("flips", self._inspect.flips.update, _CHART_PER_S),
             ("suggest", self._draw_suggest, _CHART_PER_S),
             ("recovery", self._recovery.charts.update, _CHART_PER_S),
-            ("history", self._history.charts.update, _CHART_PER_S),
             ("status", self._status.update, _CHART_PER_S),
+            *((name, update, _CHART_PER_S) for name, update in self._history.views.items()),
         )
         for name, update, per_second in views:
             self._dispatcher.add_view(name, update, per_second=per_second)
@@ -169,6 +175,7 @@ class Workbench(ipywidgets.VBox):
         self._status.update()
         for slot in self._slots():
             slot.update()
+        self._history.update()
 
     def _draw_rows(self) -> None:
         self._kind_of_rows = _kind_of_rows(self.session.plan)
@@ -197,7 +204,6 @@ class Workbench(ipywidgets.VBox):
         self._plan_panel.update()
         self._recovery.update()
         self._export.update()
-        self._history.update()
 
     def _draw_suggest(self) -> None:
         if self._tabs.selected_index == _SUGGEST_TAB:
@@ -214,7 +220,7 @@ class Workbench(ipywidgets.VBox):
             *self._inspect.charts,
             self._suggest.charts,
             self._recovery.charts,
-            self._history.charts,
+            *self._history.charts,
         )
 
     # What the session reports

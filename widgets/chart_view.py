@@ -21,8 +21,9 @@ class ChartView(anywidget.AnyWidget):
     """Shows a Bokeh model wherever it is displayed, as it is by then.
 
     A place on the page asks for the model once it is visible: what nobody looks at costs nothing.
-    From the page comes only what a hand has moved, of the properties that somebody listens to
-    (`Model.on_change`), as ``{"type": "moved", "model": id, "attr": name, "new": number}``.
+    From the page comes only what a hand has moved or chosen, of the properties that somebody
+    listens to (`Model.on_change`), as ``{"type": "moved", "model": id, "attr": name, "new": ...}``
+    with a number, or a list of the places of chosen glyphs.
 
     Args:
         root: The model; change it within `changing`.
@@ -80,9 +81,9 @@ class ChartView(anywidget.AnyWidget):
         match chart_intent(content, self._heard()):
             case {"type": "open", "view": view}:
                 self._send_document(view)
-            case {"type": "moved", "model": model, "attr": attr, "new": place}:
+            case {"type": "moved", "model": model, "attr": attr, "new": new}:
                 moved: Any = self._document.get_model_by_id(model)
-                moved.set_from_json(attr, place, setter=self)
+                moved.set_from_json(attr, new, setter=self)
 
     def _send_document(self, view: str) -> None:
         with self._lock:

@@ -117,17 +117,64 @@ def chart_intent(message: object, heard: Collection[tuple[str, str]]) -> Intent 
 
     Args:
         message: The message, as it arrived.
-        heard: ``(model id, property)`` of what a page may move.
+        heard: ``(model id, property)`` of what a page may move or choose.
     """
     match message:
         case {"type": "open", "view": str(view)}:
             return {"type": "open", "view": view}
-        case {"type": "moved", "model": str(model), "attr": str(attr), "new": place} if (
+        case {"type": "moved", "model": str(model), "attr": str(attr), "new": new} if (
             model,
             attr,
-        ) in heard and is_number(place):
-            return {"type": "moved", "model": model, "attr": attr, "new": float(place)}
+        ) in heard:
+            if is_number(new):
+                return {"type": "moved", "model": model, "attr": attr, "new": float(new)}
+            if isinstance(new, list) and all(map(_is_index, new)):
+                return {"type": "moved", "model": model, "attr": attr, "new": new}
     _warn("chart", message)
+    return None
+
+
+def _is_index(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def history_intent(message: object, steps: Collection[int]) -> Intent | None:
+    """Check what a history tree sent; None if it does not check out.
+
+    Args:
+        message: The message, as it arrived.
+        steps: Ids of the steps that are shown.
+    """
+    match message:
+        case {"type": "go", "step": step} if _is_step(step, steps):
+            return {"type": "go", "step": step}
+        case {"type": "compare", "steps": list(chosen)} if len(chosen) <= 2:
+            if all(_is_step(step, steps) for step in chosen) and len(chosen) == len(set(chosen)):
+                return {"type": "compare", "steps": chosen}
+        case {"type": "rename", "step": step, "name": str(name), "remark": str(remark)}:
+            if _is_step(step, steps):
+                return {"type": "rename", "step": step, "name": name, "remark": remark}
+        case {"type": "csv"}:
+            return {"type": "csv"}
+    _warn("history tree", message)
+    return None
+
+
+def _is_step(value: object, steps: Collection[int]) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in steps
+
+
+def comparison_intent(message: object, layers: Collection[str]) -> Intent | None:
+    """Check what a view of a comparison sent; None if it does not check out.
+
+    Args:
+        message: The message, as it arrived.
+        layers: The layers that are shown.
+    """
+    match message:
+        case {"type": "layer", "layer": str(layer)} if layer in layers:
+            return {"type": "layer", "layer": layer}
+    _warn("comparison", message)
     return None
 
 

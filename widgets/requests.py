@@ -102,9 +102,17 @@ class Requests:
         """Return to the step undone last."""
         self._dispatcher.post(lambda: _ignore(self._session.redo()))
 
+    def checkout(self, step: int) -> None:
+        """Go to a step."""
+        self._dispatcher.post(lambda: _ignore(self._session.checkout(step)))
+
+    def rename(self, step: int, name: str, remark: str) -> None:
+        """Call a step something, and write something down about it."""
+        self._dispatcher.post(lambda: _ignore(self._session.rename(step, name=name, remark=remark)))
+
     def _submit(self, submit: Callable[[], object]) -> None:
         self._dispatcher.post(lambda: _ignore(submit()))
-        self._dispatcher.mark("controls")
+        self._dispatcher.mark("controls", "history")
 
     def _measure(self) -> None:
         """Latency as soon as there is something to compare it with."""

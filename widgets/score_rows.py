@@ -1,10 +1,10 @@
 """The rows of the score board, from a session."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from widgets import wording
+from widgets.metric_lines import BY_METRIC, METRIC_LINES, MetricLine
 from widgets.score_board import ScoreRow
 from workbench import Session
 from workbench.estimate import Estimate
@@ -16,90 +16,15 @@ MEASURING = "…"
 
 
 @dataclass(frozen=True)
-class _Line:
-    metric: str
-    label: str
-    unit: str
-    per_unit: float  # of the metric, in one unit of the target
-    text: Callable[[float], str]
-    hint: str
-
-
-@dataclass(frozen=True)
 class _Planned:
     text: str
     kind: Literal["predicted", "measured", "exact", ""]
     value: float | None = None
 
 
-_LINES = (
-    _Line(
-        "accuracy",
-        "accuracy",
-        "%",
-        0.01,
-        wording.percent,
-        "Share of the test data classified right. Planned: measured on the probe set, a small "
-        "part of the validation data, with the plan carried out on a copy.",
-    ),
-    _Line(
-        "size_bytes",
-        "size",
-        "kB",
-        1e3,
-        wording.size,
-        "Bytes of the stored tensors. Weights masked to zero still take their place.",
-    ),
-    _Line(
-        "latency_ms",
-        "latency",
-        "ms",
-        1,
-        wording.milliseconds,
-        "ONNX Runtime on this machine's CPU, one input at a time, one thread: the median.",
-    ),
-    _Line(
-        "speedup",
-        "speed-up",
-        "×",
-        1,
-        lambda ratio: f"{ratio:.2f}×",
-        "How many times faster than the dense model, both measured in turn in ONNX Runtime.",
-    ),
-    _Line("macs", "MACs", "M", 1e6, wording.count, "Multiply-adds of one input."),
-    _Line(
-        "energy_mj",
-        "energy (estimate)",
-        "mJ",
-        1,
-        wording.millijoules,
-        "An estimate, not a measurement: multiply-adds, and every weight, input and output of a "
-        "layer moved once to or from memory, at published energies. Zeros save none of it.",
-    ),
-    _Line("parameters", "parameters", "k", 1e3, wording.count, "Numbers stored in parameters."),
-    _Line(
-        "nonzero_parameters",
-        "non-zero",
-        "k",
-        1e3,
-        wording.count,
-        "Parameters that are not zero: what weight pruning lowers.",
-    ),
-    _Line(
-        "onnx_gzip_bytes",
-        "zipped ONNX",
-        "kB",
-        1e3,
-        wording.size,
-        "Size of the ONNX file compressed with gzip: where zeros do save space.",
-    ),
-)
-_BY_METRIC = {line.metric: line for line in _LINES}
-
-
 def target_value(metric: str, shown: float) -> float:
     """A target as the session wants it, from what was typed in the row's unit."""
-    return shown * _BY_METRIC[metric].per_unit
+    return shown * BY_METRIC[metric].per_unit
 
 
 def score_rows(session: Session) -> list[ScoreRow]:
@@ -107,7 +32,9 @@ def score_rows(session: Session) -> list[ScoreRow]:
     dense, now = session.history[0].metrics, session.history.current.metrics
     prediction = session.predict(wait=False)
     planned = changes_anything(session, prediction)
-    return [_row(session, line, dense, now, prediction if planned else None) for line in _LINES]
+    return [
+        _row(session, line, dense, now, prediction if planned else None) for line in METRIC_LINES
+    ]
 
 
 def changes_anything(session: Session, prediction: Prediction) -> bool:
@@ -117,11 +44,11 @@ def changes_anything(session: Session, prediction: Prediction) -> bool:
 
 
 def _row(
-    session: Session, line: _Line, dense: Metrics, now: Metrics, prediction: Prediction | None
+    session: Session, line: MetricLine, dense: Metrics, now: Metrics, prediction: Prediction | None
 ) -> ScoreRow:
     planned = _planned(session, line, prediction)
     target = session.targets.get(line.metric)
-    judged = planned.value if planned.value is not None else _value(now, line.metric)
+    judged = planned.value if planned.value is not None else now.figure(line.metric)
     return {
         "metric": line.metric,
         "label": line.label,
@@ -137,7 +64,7 @@ def _row(
     }
 
 
-def _planned(session: Session, line: _Line, prediction: Prediction | None) -> _Planned:
+def _planned(session: Session, line: MetricLine, prediction: Prediction | None) -> _Planned:
     """What the plan leads to: measured if it was, else predicted or counted."""
     if prediction is None:
         return _Planned("", "")
@@ -168,21 +95,12 @@ def _measured(session: Session, metric: str) -> float | None:
     return None
 
 
-def _value(metrics: Metrics, metric: str) -> float | None:
-    if metric == "latency_ms":
-        return metrics.latency_ms.median_ms if metrics.latency_ms else None
-    if metric == "speedup":
-        return metrics.speedup.value if metrics.speedup else None
-    value: float | None = getattr(metrics, metric)
-    return value
-
-
-def _text(line: _Line, metrics: Metrics) -> str:
-    value = _value(metrics, line.metric)
+def _text(line: MetricLine, metrics: Metrics) -> str:
+    value = metrics.figure(line.metric)
     return MEASURING if value is None else line.text(value)
 
 
-def _interval(line: _Line, metrics: Metrics) -> str:
+def _interval(line: MetricLine, metrics: Metrics) -> str:
     ratio = metrics.speedup
     if line.metric != "speedup" or ratio is None:
         return ""

@@ -38,6 +38,8 @@ _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
         "controls",
         "layer",
         "history",
+        "pareto",
+        "compare",
         "channels",
         "suggest",
         "flips",
@@ -47,7 +49,7 @@ _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     LatencyMeasured: ("board", "suggest"),
     LatencyLearned: ("board", "suggest"),
     AccuracyLearned: ("board", "suggest"),
-    TargetsChanged: ("board", "suggest"),
+    TargetsChanged: ("board", "suggest", "pareto"),
     PointMeasured: ("units", "layer"),
     SensitivityEstimated: ("layer",),
     ChannelsInspected: ("channels",),
@@ -68,7 +70,7 @@ def views_of(event: Event) -> tuple[str, ...]:
 def _views_of_task(event: TaskStarted | TaskEnded) -> tuple[str, ...]:
     views: tuple[str, ...] = ("status", "suggest", "flips")
     if event.kind not in _OF_A_SLIDER:
-        views += ("controls", "recovery", "channels")
+        views += ("controls", "recovery", "channels", "history")
     if event.kind == "evidence" and isinstance(event, TaskEnded):
         views += ("layer",)  # it may have been stopped, and then says so
     return views

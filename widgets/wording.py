@@ -57,3 +57,14 @@ def time_left(seconds: float) -> str:
 def shape(lengths: tuple[int, ...]) -> str:
     """(32, 16, 3, 3) as "32×16×3×3"."""
     return "×".join(map(str, lengths))
+
+
+def axis_unit(metric: str, largest: float) -> tuple[str, float]:
+    """The unit of an axis that suits the largest value of a metric, and how much one of it is."""
+    if metric.endswith("_ms"):
+        return "ms", 1.0
+    symbol = "B" if metric.endswith("_bytes") else ""
+    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if largest >= factor:
+            return f"{prefix}{symbol}", factor
+    return symbol, 1.0

@@ -73,7 +73,8 @@ def mount(chromium: Browser) -> Iterator[Callable[..., Mounted]]:
             if name != "layout"
         }
         page.set_content("<!doctype html><body></body>")
-        page.add_style_tag(content=getattr(widget, "_css", ""))
+        if css := getattr(widget, "_css", ""):
+            page.add_style_tag(content=css)
         page.add_script_tag(path=Path(__file__).with_name("fake_model.js"))
         page.evaluate(
             "([source, state, views]) => mount(source, state, views)",

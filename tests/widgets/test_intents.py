@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from widgets.intents import board_intent, table_intent
+from widgets.intents import board_intent, comparison_intent, history_intent, table_intent
 
 ROWS = {"conv1", "conv2", "classifier"}
 UNITS = {"conv1", "conv2"}
@@ -100,3 +100,56 @@ def test_a_long_message_is_cut_and_kept_on_one_line_of_the_log(
         board_intent("line\n" * 1000, {"size"})
     assert len(caplog.records[0].getMessage()) < 400
     assert "\n" not in caplog.records[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "go", "step": 1},
+        {"type": "compare", "steps": []},
+        {"type": "compare", "steps": [2, 0]},
+        {"type": "rename", "step": 0, "name": "dense", "remark": ""},
+        {"type": "csv"},
+    ],
+)
+def test_what_a_history_tree_asks_for_passes_with_its_known_fields_only(
+    message: dict[str, object],
+) -> None:
+    assert history_intent({**message, "more": 1}, {0, 1, 2}) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "go", "step": 3},
+        {"type": "go", "step": True},
+        {"type": "go", "step": [1]},
+        {"type": "go"},
+        {"type": "compare", "steps": [0, 1, 2]},
+        {"type": "compare", "steps": [1, 1]},
+        {"type": "compare", "steps": [[1]]},
+        {"type": "compare", "steps": 1},
+        {"type": "rename", "step": 9, "name": "a", "remark": ""},
+        {"type": "rename", "step": 1, "name": None, "remark": ""},
+        {"type": "rename", "step": 1, "name": "a"},
+        "csv",
+        None,
+    ],
+)
+def test_what_no_history_tree_asks_for_is_dropped_with_a_warning(
+    message: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert history_intent(message, {0, 1, 2}) is None
+    assert "history tree" in caplog.text
+
+
+def test_only_a_layer_that_is_shown_can_be_chosen(caplog: pytest.LogCaptureFixture) -> None:
+    assert comparison_intent({"type": "layer", "layer": "conv1"}, ROWS) == {
+        "type": "layer",
+        "layer": "conv1",
+    }
+    with caplog.at_level(logging.WARNING):
+        assert comparison_intent({"type": "layer", "layer": "conv9"}, ROWS) is None
+        assert comparison_intent({"type": "layer", "layer": ["conv1"]}, ROWS) is None
+    assert caplog.text.count("comparison") == 2

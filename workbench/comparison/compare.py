@@ -18,11 +18,15 @@ class MetricChange:
     Attributes:
         metric: Its name in `Metrics`.
         first, second: Of the two steps; of latency the median.
+        relative: Second against first, as a fraction of the first; None also if that is 0. Of
+            latency it comes from both speed-ups, each measured in turn with the dense model:
+            figures of different hours differ for other reasons.
     """
 
     metric: str
     first: float | None
     second: float | None
+    relative: float | None
 
     @property
     def difference(self) -> float | None:
@@ -30,12 +34,6 @@ class MetricChange:
         if self.first is None or self.second is None:
             return None
         return self.second - self.first
-
-    @property
-    def relative(self) -> float | None:
-        """The difference as a fraction of the first; None also if that is 0."""
-        difference = self.difference
-        return difference / self.first if difference is not None and self.first else None
 
 
 @dataclass(frozen=True)
@@ -97,16 +95,30 @@ def compare(history: History, first_id: int, second_id: int) -> Comparison:
         first_path[common:],
         second_path[common:],
         _settings(first, second),
-        tuple(
-            MetricChange(
-                field.name, first.metrics.figure(field.name), second.metrics.figure(field.name)
-            )
-            for field in fields(Metrics)
-        ),
+        tuple(_change(field.name, first, second) for field in fields(Metrics)),
         compare_layers(
             history.model_of(0), history.model_of(first_id), history.model_of(second_id)
         ),
     )
+
+
+def _change(metric: str, first: Step, second: Step) -> MetricChange:
+    values = _figure(metric, first), _figure(metric, second)
+    if metric == "latency_ms":  # the faster, the shorter
+        relative = _relative(_figure("speedup", second), _figure("speedup", first))
+    else:
+        relative = _relative(*values)
+    return MetricChange(metric, *values, relative)
+
+
+def _figure(metric: str, step: Step) -> float | None:
+    if metric == "speedup" and step.parent is None and step.metrics.latency_ms is not None:
+        return 1.0  # the dense model, against itself
+    return step.metrics.figure(metric)
+
+
+def _relative(first: float | None, second: float | None) -> float | None:
+    return second / first - 1 if first and second is not None else None
 
 
 def _settings(first: Step, second: Step) -> tuple[SettingChange, ...]:

@@ -6,17 +6,25 @@ from typing import Any
 import pytest
 from bokeh.document import Document
 
-from widgets.charts import Chart, ImportanceChart, RecoveryChart, StepsChart, WeightHistogram
+from widgets.charts import (
+    Chart,
+    ImportanceChart,
+    ParetoChart,
+    RecoveryChart,
+    WeightHistogram,
+    WeightsBesideChart,
+)
 
-STEP = {"id": "a", "label": "dense", "accuracy": 0.9, "size_bytes": 4e5}
+STEP = {"id": 0, "title": "dense", "kind": "open", "accuracy": 0.9, "cost": 4e5, "cost_text": ""}
+AXIS = {"title": "size", "unit": "kB", "per_unit": 1e3, "target": 3e5}
 RUN = {"label": "run", "losses": [(0.5, 1.0)], "accuracies": [(1.0, 0.9)]}
-LATENCY = {"latency_ms": None, "latency_p10_ms": None, "latency_p90_ms": None}
 
 CHARTS: list[tuple[Callable[[], Any], tuple[Any, ...]]] = [
     (WeightHistogram, ("conv1", [-1.0, 0.0, 1.0], [2, 3], 0.5)),
     (ImportanceChart, ("conv1", [0.1, 0.2], [False, True])),
     (RecoveryChart, ([RUN, RUN], 0.95)),
-    (StepsChart, ([{**STEP, **LATENCY}], "a")),
+    (ParetoChart, ([STEP], AXIS, [0], 0.8)),
+    (WeightsBesideChart, ("conv1", [-1.0, 0.0, 1.0], [2, 3], [1, 2])),
 ]
 
 
