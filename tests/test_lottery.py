@@ -8,7 +8,7 @@ from toys import ToyNet, dense_model
 from workbench import Plan
 from workbench.data import Dataset
 from workbench.errors import ModelError
-from workbench.lottery import reinitialise, rewind
+from workbench.lottery import reinitialize, rewind
 from workbench.pruned import PrunedModel
 from workbench.training import FinetuneSettings, finetune
 
@@ -77,7 +77,7 @@ def test_fresh_weights_follow_from_the_seed_in_what_is_left(dense: PrunedModel) 
     torch.manual_seed(5)
     expected = torch.rand(2)
     torch.manual_seed(5)
-    first, again, other = (reinitialise(ticket, seed) for seed in (0, 0, 1))
+    first, again, other = (reinitialize(ticket, seed) for seed in (0, 0, 1))
     assert torch.equal(torch.rand(2), expected)
     assert same(first.module, again.module) and not same(first.module, other.module)
     assert first.module.get_parameter("conv2.weight").shape == (3, 2, 3, 3)
@@ -88,7 +88,7 @@ def test_fresh_weights_follow_from_the_seed_in_what_is_left(dense: PrunedModel) 
 
 
 def test_a_small_network_starts_as_its_own_constructor_would(dense: PrunedModel) -> None:
-    found = reinitialise(pruned(dense, CHANNELS)).module.get_parameter("conv2.weight")
+    found = reinitialize(pruned(dense, CHANNELS)).module.get_parameter("conv2.weight")
     bound = (2 * 9) ** -0.5  # of what is left, not of the dense layer
     assert bound * 0.8 < float(found.detach().abs().max()) <= bound
 
@@ -104,4 +104,4 @@ def test_a_module_that_cannot_draw_its_parameters_is_named() -> None:
 
     module = nn.Sequential(nn.Flatten(), nn.Linear(16, 4), Scaled(), nn.Linear(4, 3))
     with pytest.raises(ModelError, match=r"and Scaled '2' has none\. Add one to its class"):
-        reinitialise(dense_model(module, (1, 4, 4)))
+        reinitialize(dense_model(module, (1, 4, 4)))

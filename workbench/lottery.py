@@ -45,7 +45,7 @@ def rewind(model: PrunedModel, earlier: PrunedModel) -> PrunedModel:
     return narrowed.keeping("weight", model.alive("weight"))
 
 
-def reinitialise(model: PrunedModel, seed: int = 0) -> PrunedModel:
+def reinitialize(model: PrunedModel, seed: int = 0) -> PrunedModel:
     """Fresh random weights in what is left of a model: the small architecture from scratch.
 
     Every module's own ``reset_parameters`` draws them, in the size the module has now.

@@ -14,8 +14,12 @@ from workbench.actions import (
     Measure,
     Open,
     Prune,
+    PruneGradually,
+    Recalibrate,
     Redo,
+    Reinitialize,
     Rename,
+    Rewind,
     ScanSensitivity,
     SetPlan,
     SetTargets,
@@ -23,6 +27,7 @@ from workbench.actions import (
     action_from_json,
 )
 from workbench.errors import ActionError, PlanError, WorkbenchError
+from workbench.gradual import GradualSettings
 from workbench.plan import Plan
 from workbench.training import FinetuneSettings
 
@@ -64,6 +69,15 @@ EXAMPLES: tuple[tuple[Action, str, str], ...] = (
         "fine-tuned 4 epochs",
         "session.finetune(epochs=4, learning_rate=0.01)",
     ),
+    (
+        PruneGradually(PLAN, FinetuneSettings(epochs=9), GradualSettings(updates=5)),
+        "pruned channels by l1 over 9 epochs",
+        'session.plan = Plan(ratio=0.5).lock("conv1").remove("conv2", [3, 7])\n'
+        "session.prune_gradually(gradual=GradualSettings(updates=5), epochs=9)",
+    ),
+    (Recalibrate(4), "recalibrated batch norms", "session.recalibrate(batches=4)"),
+    (Rewind(2), "rewound the weights to step 2", "session.rewind(2)"),
+    (Reinitialize(seed=3), "drew fresh weights", "session.reinitialize(seed=3)"),
     (Measure(), "measured again", "session.measure()"),
     (Undo(), "went back a step", "session.undo()"),
     (Redo(), "returned to the step undone", "session.redo()"),
@@ -125,6 +139,7 @@ def test_paths_beside_a_recipe_are_found_there_and_others_stay(tmp_path: Path) -
 
 def test_steps_are_renumbered_where_an_action_names_one() -> None:
     assert Checkout(3).renumbered({3: 1}) == Checkout(1)
+    assert Rewind(3).renumbered({3: 1}) == Rewind(1)
     assert Rename(3, remark="x").renumbered({3: 1}) == Rename(1, remark="x")
     assert Undo().renumbered({3: 1}) == Undo()
 

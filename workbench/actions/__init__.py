@@ -7,9 +7,13 @@ from workbench.actions.finetune import Finetune
 from workbench.actions.measure import Measure
 from workbench.actions.open import Open
 from workbench.actions.prune import Prune
+from workbench.actions.prune_gradually import PruneGradually
+from workbench.actions.recalibrate import Recalibrate
 from workbench.actions.redo import Redo
 from workbench.actions.registry import ACTIONS, action_from_json
+from workbench.actions.reinitialize import Reinitialize
 from workbench.actions.rename import Rename
+from workbench.actions.rewind import Rewind
 from workbench.actions.scan_sensitivity import ScanSensitivity
 from workbench.actions.script import script_of
 from workbench.actions.set_plan import SetPlan
@@ -25,8 +29,12 @@ __all__ = [
     "Measure",
     "Open",
     "Prune",
+    "PruneGradually",
+    "Recalibrate",
     "Redo",
+    "Reinitialize",
     "Rename",
+    "Rewind",
     "ScanSensitivity",
     "SetPlan",
     "SetTargets",

@@ -12,8 +12,12 @@ from workbench.actions.finetune import Finetune
 from workbench.actions.measure import Measure
 from workbench.actions.open import Open
 from workbench.actions.prune import Prune
+from workbench.actions.prune_gradually import PruneGradually
+from workbench.actions.recalibrate import Recalibrate
 from workbench.actions.redo import Redo
+from workbench.actions.reinitialize import Reinitialize
 from workbench.actions.rename import Rename
+from workbench.actions.rewind import Rewind
 from workbench.actions.scan_sensitivity import ScanSensitivity
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
@@ -26,7 +30,11 @@ _ALL: tuple[type[Action], ...] = (
     SetTargets,
     ScanSensitivity,
     Prune,
+    PruneGradually,
     Finetune,
+    Recalibrate,
+    Rewind,
+    Reinitialize,
     Measure,
     Undo,
     Redo,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from workbench.actions.base import Action
 from workbench.plan import Plan
 
+_IMPORTED = ("GradualSettings", "Plan", "Session")
+
 
 def script_of(actions: Sequence[Action]) -> str:
     """Python that does one action after the other.
@@ -18,5 +20,5 @@ def script_of(actions: Sequence[Action]) -> str:
         statements.append(action.code(plan))
         plan = action.plan_after(plan)
     body = "\n".join(statements)
-    names = [name for name in ("Plan", "Session") if re.search(rf"\b{name}\(", body)]
+    names = [name for name in _IMPORTED if re.search(rf"\b{name}\(", body)]
     return f"from workbench import {', '.join(names)}\n\n{body}\n"

@@ -1,13 +1,16 @@
 """What makes a session's steps, beside pruning and training."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from workbench.gradual import GradualSettings
 from workbench.progress import Monitor
+from workbench.recalibration import BATCHES
 from workbench.session.aims import Aims
 from workbench.session.history import Step
 from workbench.session.knowledge import LEARNING, OF_ONE_PLAN
 from workbench.session.tasks import Task
+from workbench.training import FinetuneSettings
 
 T = TypeVar("T")
 
@@ -26,6 +29,82 @@ class Changes(Aims):
     def submit_measure(self) -> Task[Step]:
         """Queue measuring the model that is current then."""
         return self._submit("measure", "measuring again", self._jobs.measure())
+
+    def prune_gradually(
+        self, epochs: int = 12, *, gradual: GradualSettings | None = None, **settings: Any
+    ) -> Step:
+        """Carry the plan out little by little while the model trains; returns the step.
+
+        Args:
+            epochs: Passes over the training data.
+            gradual: How ratios rise; by default cubic, over the first three quarters.
+            settings: Other fields of `FinetuneSettings`.
+
+        Raises:
+            TrainingError: If a setting is unknown, out of range, or does not suit model and data.
+            PlanError: If the plan is one for N:M.
+        """
+        asked = FinetuneSettings.from_json({"epochs": epochs, **settings})
+        return self.submit_prune_gradually(asked, gradual or GradualSettings()).result()
+
+    def recalibrate(self, *, batches: int = BATCHES, seed: int = 0) -> Step:
+        """Estimate batch-norm statistics again on training data; returns the step.
+
+        Takes seconds, trains nothing, and often brings back most of what pruning cost.
+
+        Args:
+            batches: How many batches of 64 inputs are read.
+            seed: For the choice of inputs.
+
+        Raises:
+            ModelError: If no batch norm has running statistics.
+            DataError: If `batches` is less than 1.
+
+        Reference:
+            Li et al., EagleEye, arXiv:2007.02491, section 3.3.
+        """
+        return self.submit_recalibrate(batches=batches, seed=seed).result()
+
+    def rewind(self, step_id: int) -> Step:
+        """Give what is left the weights it had at an earlier step; returns the new step.
+
+        Raises:
+            HistoryError: If there is no such step.
+            ModelError: If that step lacks something that is left now.
+
+        Reference:
+            Frankle and Carbin, The Lottery Ticket Hypothesis, arXiv:1803.03635.
+        """
+        return self.submit_rewind(step_id).result()
+
+    def reinitialize(self, *, seed: int = 0) -> Step:
+        """Give what is left fresh weights, to train it from scratch; returns the step.
+
+        Raises:
+            ModelError: If a module has parameters and no way to draw them.
+        """
+        return self.submit_reinitialize(seed=seed).result()
+
+    def submit_prune_gradually(
+        self, settings: FinetuneSettings, gradual: GradualSettings
+    ) -> Task[Step]:
+        """Queue pruning during training by the plan as it is now."""
+        work = self._jobs.prune_gradually(self._plan, settings, gradual)
+        return self._submit("finetune", "pruning gradually", work)
+
+    def submit_recalibrate(self, *, batches: int = BATCHES, seed: int = 0) -> Task[Step]:
+        """Queue estimating batch-norm statistics of the model that is current then."""
+        work = self._jobs.recalibrate(batches, seed)
+        return self._submit("rework", "recalibrating batch norms", work)
+
+    def submit_rewind(self, step_id: int) -> Task[Step]:
+        """Queue taking back an earlier step's weights."""
+        work = self._jobs.rewind(self._history[step_id].id)
+        return self._submit("rework", f"rewinding to step {step_id}", work)
+
+    def submit_reinitialize(self, *, seed: int = 0) -> Task[Step]:
+        """Queue drawing fresh weights."""
+        return self._submit("rework", "drawing fresh weights", self._jobs.reinitialize(seed))
 
     def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
         self.settle_plan()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workbench.actions import Action, Finetune, Prune
+from workbench.actions import Action, Finetune, Prune, PruneGradually
 from workbench.errors import HistoryError
 from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
@@ -65,7 +65,7 @@ class Step:
     @property
     def plan(self) -> Plan | None:
         """After pruning: the plan that was carried out."""
-        return self.action.plan if isinstance(self.action, Prune) else None
+        return self.action.plan if isinstance(self.action, Prune | PruneGradually) else None
 
 
 class History:

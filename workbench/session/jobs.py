@@ -4,13 +4,24 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from workbench.actions import Finetune, Measure, Prune
+from workbench.actions import (
+    Finetune,
+    Measure,
+    Prune,
+    PruneGradually,
+    Recalibrate,
+    Reinitialize,
+    Rewind,
+)
 from workbench.errors import ModelError
 from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
+from workbench.gradual import GradualSettings, prune_gradually
+from workbench.lottery import reinitialize, rewind
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
+from workbench.recalibration import recalibrate
 from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
@@ -102,6 +113,65 @@ class Jobs:
                 epochs=outcome.results,
                 notes=outcome.notes,
             )
+
+        return work
+
+    def prune_gradually(
+        self, plan: Plan, settings: FinetuneSettings, gradual: GradualSettings
+    ) -> Callable[[Monitor], Step]:
+        """Train a copy of the current model while a plan is carried out on it, and commit."""
+
+        def work(monitor: Monitor) -> Step:
+            pruned, results, outcome = prune_gradually(
+                _prunable(self.history.model, plan),
+                plan,
+                self.gauge.dataset,
+                settings,
+                gradual,
+                teacher=self.history.model_of(0).module,
+                report=self.bus.emit,
+                monitor=Part(monitor, 0, 90, 100),
+            )
+            return self.recorder.commit(
+                pruned,
+                PruneGradually(plan, settings, gradual),
+                Part(monitor, 90, 100, 100),
+                units=results,
+                epochs=outcome.results,
+                notes=outcome.notes,
+            )
+
+        return work
+
+    def recalibrate(self, batches: int, seed: int) -> Callable[[Monitor], Step]:
+        """Estimate the current model's batch-norm statistics again, and commit."""
+
+        def work(monitor: Monitor) -> Step:
+            current, training = self.history.model, self.gauge.dataset.train
+            reading = Part(monitor, 0, 50, 100)
+            module = recalibrate(
+                current.module, training, batches=batches, seed=seed, monitor=reading
+            )
+            action, rest = Recalibrate(batches, seed), Part(monitor, 50, 100, 100)
+            return self.recorder.commit(current.with_module(module), action, rest)
+
+        return work
+
+    def rewind(self, step_id: int) -> Callable[[Monitor], Step]:
+        """Give what is left of the current model an earlier step's weights, and commit."""
+
+        def work(monitor: Monitor) -> Step:
+            rewound = rewind(self.history.model, self.history.model_of(step_id))
+            return self.recorder.commit(rewound, Rewind(step_id), monitor)
+
+        return work
+
+    def reinitialize(self, seed: int) -> Callable[[Monitor], Step]:
+        """Give what is left of the current model fresh weights, and commit."""
+
+        def work(monitor: Monitor) -> Step:
+            fresh = reinitialize(self.history.model, seed)
+            return self.recorder.commit(fresh, Reinitialize(seed), monitor)
 
         return work
 

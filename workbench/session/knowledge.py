@@ -37,7 +37,7 @@ OF_ONE_PLAN = ("preview", "timing")
 LEARNING = ("latency", "accuracy", "layers")
 """Kinds of task that wait until nothing else is to be done, and go on where they stopped."""
 
-CHANGES = ("prune", "finetune", "measure")
+CHANGES = ("prune", "finetune", "measure", "rework", "rounds")
 """Kinds of task that commit a step; the history stands still while one is under way."""
 
 
