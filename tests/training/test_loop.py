@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from toys import ToyNet, toy_data, toy_net
+from training.nets import Dropping, same, tensors
 
 from workbench.data import Dataset
 from workbench.data.splits import ArraySplit
@@ -34,14 +35,6 @@ def fresh_net() -> nn.Module:
     return ToyNet().eval()
 
 
-def weights(module: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
-
-
-def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
-    return all(torch.equal(first[name], second[name]) for name in first)
-
-
 def test_training_learns(data: Dataset) -> None:
     module = fresh_net()
     settings = FinetuneSettings(epochs=12, learning_rate=0.03, batch_size=8)
@@ -55,11 +48,7 @@ def test_training_learns(data: Dataset) -> None:
     )
 
 
-def test_the_same_seed_gives_the_same_weights(data: Dataset) -> None:
-    class Dropping(ToyNet):
-        def forward(self, x: Tensor) -> Tensor:
-            return super().forward(nn.functional.dropout(x, 0.3, self.training))
-
+def test_the_same_seed_gives_the_same_tensors(data: Dataset) -> None:
     torch.manual_seed(0)
     dense = Dropping()
 
@@ -67,7 +56,7 @@ def test_the_same_seed_gives_the_same_weights(data: Dataset) -> None:
         module = copy.deepcopy(dense)
         torch.rand(drawn_before)
         finetune(module, data, FinetuneSettings(epochs=1, seed=seed))
-        return weights(module)
+        return tensors(module)
 
     first = trained(0, drawn_before=1)
     assert same(first, trained(0, drawn_before=2))
@@ -102,7 +91,7 @@ def test_masked_weights_stay_zero_after_every_batch(data: Dataset) -> None:
 def test_frozen_parameters_are_not_trained(data: Dataset) -> None:
     module = fresh_net()
     module.get_parameter("conv1.weight").requires_grad_(False)
-    before = weights(module)
+    before = tensors(module)
     finetune(module, data, FinetuneSettings(epochs=1))
     assert torch.equal(before["conv1.weight"], module.get_parameter("conv1.weight"))
     assert not torch.equal(before["conv2.weight"], module.get_parameter("conv2.weight"))
@@ -159,7 +148,7 @@ def test_a_batch_larger_than_the_data_is_all_of_it_and_says_so(data: Dataset) ->
     whole, larger = fresh_net(), fresh_net()
     finetune(whole, data, FinetuneSettings(epochs=2, batch_size=48))
     outcome = finetune(larger, data, FinetuneSettings(epochs=2, batch_size=49))
-    assert same(weights(whole), weights(larger))
+    assert same(tensors(whole), tensors(larger))
     assert outcome.notes == (
         "batch_size 49 is more than the 48 training inputs there are: every epoch was a single "
         "batch.",
@@ -170,10 +159,10 @@ def test_a_batch_larger_than_the_data_is_all_of_it_and_says_so(data: Dataset) ->
 def test_training_stops_where_the_monitor_says_so(data: Dataset, number: int) -> None:
     events: list[Event] = []
     module = fresh_net()
-    before = weights(module)
+    before = tensors(module)
     with pytest.raises(Cancelled):
         finetune(module, data, FinetuneSettings(), report=events.append, monitor=StopsAt(number))
-    assert same(before, weights(module))
+    assert same(before, tensors(module))
     assert sum(isinstance(event, BatchTrained) for event in events) == min(number - 1, 2)
     assert not any(isinstance(event, EpochTrained) for event in events)
     assert not module.training
