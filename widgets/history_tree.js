@@ -118,8 +118,6 @@ class HistoryView {
     const others = chosen.filter((other) => other !== step);
     const steps = others.length < chosen.length ? others : [...others, step].slice(-2);
     this.model.send({ type: "compare", steps });
-    // The tick says what the kernel says.
-    this.parts.get(step).compare.checked = chosen.includes(step);
   }
 
   edit(step) {

