@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from workbench.actions import Action, Checkout, Open, Redo, Rename, Undo
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
+from workbench.devices import LocalCpu
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged
 from workbench.export.package import FORMATS, ExportReport, Formats
-from workbench.latency_model import LocalCpu
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
 from workbench.plan import Plan
