@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install 
 INSTALLED := .venv/.installed
 TESTS_INSTALLED := .venv/.installed-tests
 
-.PHONY: help lab test venv browser lint types unit notebooks browser-tests test-data \
+.PHONY: help lab test venv browser sshd lint types unit notebooks browser-tests test-data \
 	data-directory bench screenshots
 
 help:
@@ -36,7 +36,7 @@ lab: $(INSTALLED)
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--LabApp.default_url=/lab/tree/notebooks/workbench.ipynb $$root $(LAB_ARGS)
 
-test: $(TESTS_INSTALLED) browser lint types unit notebooks browser-tests
+test: $(TESTS_INSTALLED) browser sshd lint types unit notebooks browser-tests
 
 venv: $(INSTALLED)
 
@@ -75,6 +75,17 @@ browser: $(TESTS_INSTALLED)
 		apt-get update -qq && apt-get install -y -qq chromium || true; \
 	fi; \
 	find
+
+# A real OpenSSH server for the tests of remote devices; they start it themselves. Where it cannot
+# be installed, they are skipped and say so.
+sshd:
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin"; if command -v sshd; then exit; fi; \
+	echo 'No OpenSSH server here; installing one for the tests ...'; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -y -qq openssh-server || true; \
+	fi; \
+	command -v sshd || echo 'Without it, tests of remote devices are skipped.'
 
 lint: $(TESTS_INSTALLED)
 	$(BIN)/ruff format --check .

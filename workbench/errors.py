@@ -46,6 +46,10 @@ class MeasurementError(WorkbenchError):
     """Something cannot be measured on this machine, or on a device that was asked to."""
 
 
+class DeviceError(WorkbenchError):
+    """A device to measure on does not exist, cannot be reached, or stopped answering."""
+
+
 class HistoryError(WorkbenchError):
     """There is no such step, or nothing to undo or redo."""
 

@@ -1,12 +1,11 @@
 """Where latency is measured: this machine, or another one that answers the same question."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from workbench.measure.latency import Latency, measure_latencies
+from workbench.measure.latency import Latency
 from workbench.progress import SILENT, Monitor
 
 
@@ -15,7 +14,7 @@ class Device(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """What it is called; two devices of one name measure alike."""
 
     def latencies(
         self,
@@ -24,48 +23,21 @@ class Device(Protocol):
         *,
         rounds: int,
         time_limit_s: float,
+        openings: int = 1,
         monitor: Monitor = SILENT,
     ) -> dict[str, Latency]:
         """Time ONNX models in turn on one batch; the i-th samples of all belong to one round.
 
+        Args:
+            models: ONNX files by name.
+            inputs: One batch; the latency is that of the batch.
+            rounds: Most samples of each.
+            time_limit_s: Stop after this time, but not before 5 rounds.
+            openings: How often every model is opened afresh.
+            monitor: Receives progress and may cancel.
+
         Raises:
             ExportError: If the runtime cannot open a model.
+            DeviceError: If the device cannot be reached, or stops answering.
             Cancelled: If the monitor was cancelled.
         """
-
-
-@dataclass(frozen=True)
-class LocalCpu:
-    """ONNX Runtime on this machine's processor.
-
-    Attributes:
-        threads: Threads within an operator.
-    """
-
-    threads: int = 1
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return "this machine's CPU"
-
-    def latencies(
-        self,
-        models: Mapping[str, bytes],
-        inputs: NDArray[Any],
-        *,
-        rounds: int,
-        time_limit_s: float,
-        monitor: Monitor = SILENT,
-    ) -> dict[str, Latency]:
-        """As `Device.latencies`; every model is opened once."""
-        return measure_latencies(
-            models,
-            inputs,
-            threads=self.threads,
-            warmup=2,
-            rounds=rounds,
-            time_limit_s=time_limit_s,
-            openings=1,
-            monitor=monitor,
-        )

@@ -21,7 +21,9 @@ from __future__ import annotations
 import gc
 import json
 import math
+import os
 import random
+import shutil
 import sys
 import threading
 import time
@@ -38,6 +40,9 @@ MIN_ROUNDS = 5
 REPORT_MS = 50.0
 ALIVE_S = 2.0
 CPU = ("CPUExecutionProvider",)
+
+OWN_DIRECTORY = "pruning-workbench-"
+"""How the name of a directory begins that is made on a device for this file."""
 
 _ERRORS_ONLY = 3
 _MEMORY_RUNS = 3
@@ -283,20 +288,22 @@ def answer(request: Dict[str, Any], directory: Path, say: Callable[..., None]) -
 
 def main(request_file: str) -> int:
     """Answer a request on standard output; returns the exit status."""
-    writing = threading.Lock()
+    path = Path(request_file)
+    writing, ended = threading.Lock(), threading.Event()
 
     def say(**message: Any) -> None:
-        with writing:
-            print(json.dumps(message), flush=True)
-
-    ended = threading.Event()
+        try:
+            with writing:
+                print(json.dumps(message), flush=True)
+        except OSError:  # nobody listens any more: whoever asked is gone
+            _remove_own_directory(path.resolve().parent)
+            os._exit(1)
 
     def keep_saying_so() -> None:
         while not ended.wait(ALIVE_S):
             say(alive=True)
 
     threading.Thread(target=keep_saying_so, daemon=True).start()
-    path = Path(request_file)
     try:
         versions = {"onnxruntime": onnxruntime.__version__, "python": sys.version.split()[0]}
         say(versions=versions)
@@ -307,6 +314,12 @@ def main(request_file: str) -> int:
     finally:
         ended.set()
     return 0
+
+
+def _remove_own_directory(directory: Path) -> None:
+    """Remove the directory that was made for this file, and no other."""
+    if directory.name.startswith(OWN_DIRECTORY):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

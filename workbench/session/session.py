@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from workbench.actions import Action, Checkout, Open, Redo, Rename, Undo
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
+from workbench.devices import LocalCpu
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged
 from workbench.export.formats import Formats, chosen_formats
 from workbench.export.package import DEFAULT_FORMATS, ExportReport
-from workbench.latency_model import LocalCpu
 from workbench.measure.metrics import Metrics
 from workbench.models import open_model
 from workbench.plan import Plan
