@@ -6,6 +6,6 @@ Nothing in this package knows a notebook or a widget.
 from workbench.export.package import load
 from workbench.plan import Plan
 from workbench.session import Session
+from workbench.version import __version__
 
-__all__ = ["Plan", "Session", "load"]
-__version__ = "0.1.0"
+__all__ = ["Plan", "Session", "__version__", "load"]

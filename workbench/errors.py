@@ -46,6 +46,22 @@ class MeasurementError(WorkbenchError):
     """Something cannot be measured on this machine, or on a device that was asked to."""
 
 
+class StoreError(WorkbenchError):
+    """A session directory cannot be written or read, or is not what it is taken for."""
+
+
+class ReadOnlyError(StoreError):
+    """The session is open for reading only."""
+
+
+class FingerprintError(StoreError):
+    """The model or the data are not those that a session directory was made with."""
+
+
+class DamagedError(StoreError):
+    """A file of a session directory is missing, or not what was written."""
+
+
 class HistoryError(WorkbenchError):
     """There is no such step, or nothing to undo or redo."""
 

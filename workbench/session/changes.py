@@ -6,6 +6,7 @@ from typing import TypeVar
 from workbench.progress import Monitor
 from workbench.session.aims import Aims
 from workbench.session.history import Step
+from workbench.session.home import Home
 from workbench.session.knowledge import LEARNING, OF_ONE_PLAN
 from workbench.session.tasks import Task
 
@@ -19,6 +20,8 @@ class Changes(Aims):
     the same work and return the `Task`.
     """
 
+    _home: Home
+
     def measure(self) -> Step:
         """Measure the current model again, all of it; returns a step of the same model."""
         return self.submit_measure().result()
@@ -28,6 +31,7 @@ class Changes(Aims):
         return self._submit("measure", "measuring again", self._jobs.measure())
 
     def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
+        self._home.check_writable(title)
         self.settle_plan()
         with self._lock:
             self._tasks.cancel(*OF_ONE_PLAN, *LEARNING)
