@@ -12,7 +12,7 @@ from workbench import Plan, Session
 from workbench.errors import BusyError, ReadOnlyError, StoreError, TrainingError
 from workbench.events import EpochTrained, NotSaved
 from workbench.progress import Cancelled
-from workbench.session.training_runs import Interrupted
+from workbench.session.training_runs import Interrupted, TrainingRuns
 from workbench.store.runs import RunFiles
 from workbench.training import FinetuneSettings
 
@@ -160,21 +160,25 @@ def test_a_run_that_was_committed_is_not_offered(
 ) -> None:
     """A kernel may end between a step's commit and the news of it."""
     session = kept()
-    write = RunFiles.write
-
-    def keep_running(self: RunFiles, number: int, about: dict[str, object]) -> None:
-        write(self, number, {**about, "outcome": "running", "begun": about["begun"] or begun[0]})
-        begun.append(about["begun"])
-
-    begun: list[object] = []
-    monkeypatch.setattr(RunFiles, "write", keep_running)
-    monkeypatch.setattr(RunFiles, "forget_checkpoints", lambda self, number, but=None: None)
-    session.finetune(2)
-    session.close()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRuns, "_end", lambda self, event: None)
+        session.finetune(2)
     again = kept()
     assert again.interrupted is None
     assert again.training.runs[0].outcome == "done"
+
+
+def test_a_run_whose_kernel_was_killed_is_offered(
+    kept: Reopen, uninterrupted: dict[str, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRuns, "_end", lambda self, event: None)
+        stop_after(kept(), 2)
+    session = kept()
+    assert session.interrupted == Interrupted(SETTINGS, 2, 1)
+    assert session.training.runs[-1].outcome == "interrupted"
+    session.resume()
+    assert same(weights(session), uninterrupted)
 
 
 def test_a_run_that_diverged_is_not_offered(kept: Reopen) -> None:
@@ -197,12 +201,12 @@ def test_a_state_that_cannot_be_written_ends_the_run_where_it_can_go_on(
             raise StoreError("the state of training run 2 needs 9 bytes free, got 0.")
         write(self, number, epoch, state)
 
-    monkeypatch.setattr(RunFiles, "write_checkpoint", full)
-    with pytest.raises(StoreError, match="needs 9 bytes free, got 0"):
-        session.submit_finetune(SETTINGS).result()
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFiles, "write_checkpoint", full)
+        with pytest.raises(StoreError, match="needs 9 bytes free, got 0"):
+            session.submit_finetune(SETTINGS).result()
     assert before.holds(session)
     assert session.interrupted == Interrupted(SETTINGS, 2, 1)
-    monkeypatch.undo()
     session.resume()
     assert same(weights(session), uninterrupted)
 
