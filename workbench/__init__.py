@@ -7,6 +7,6 @@ from workbench.export.package import load
 from workbench.gradual import GradualSettings
 from workbench.plan import Plan
 from workbench.session import Session
+from workbench.version import __version__
 
-__all__ = ["GradualSettings", "Plan", "Session", "load"]
-__version__ = "0.1.0"
+__all__ = ["GradualSettings", "Plan", "Session", "__version__", "load"]

@@ -50,6 +50,22 @@ class DeviceError(WorkbenchError):
     """A device to measure on does not exist, cannot be reached, or stopped answering."""
 
 
+class StoreError(WorkbenchError):
+    """A session directory cannot be written or read, or is not what it is taken for."""
+
+
+class ReadOnlyError(StoreError):
+    """The session is open for reading only."""
+
+
+class FingerprintError(StoreError):
+    """The model or the data are not those that a session directory was made with."""
+
+
+class DamagedError(StoreError):
+    """A file of a session directory is missing, or not what was written."""
+
+
 class HistoryError(WorkbenchError):
     """There is no such step, or nothing to undo or redo."""
 

@@ -153,6 +153,13 @@ class ActionTaken(Event):
 
 
 @dataclass(frozen=True)
+class NotSaved(Event):
+    """Something could not be written to the session's directory, and why; the next change tries."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class TrainingStarted(Event):
     """Fine-tuning of so many epochs begins, or goes on after `resumed_from` of them."""
 

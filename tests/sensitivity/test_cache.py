@@ -11,10 +11,11 @@ from torch import nn
 
 from workbench import Plan
 from workbench.data import Dataset
+from workbench.digests import digest_of
 from workbench.pruned import PrunedModel
 from workbench.recalibration import Recalibration
 from workbench.sensitivity import fingerprint, scan
-from workbench.sensitivity.fingerprint import context_of, digest_of, key_of
+from workbench.sensitivity.fingerprint import context_of, key_of
 from workbench.sensitivity.measuring import Measuring
 from workbench.sensitivity.targets import Target
 

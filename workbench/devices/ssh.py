@@ -180,7 +180,8 @@ def _connect(ssh: Any, client: "paramiko.SSHClient", address: Address) -> None:
     except ssh.BadHostKeyException as error:
         raise DeviceError(
             f"the host key of {where} must be the known one, got another: "
-            f"{_words(error)}. Somebody may be in between, or the machine was set up anew; ask before you replace the key."
+            f"{_words(error)}. Somebody may be in between, or the machine was set up anew; ask "
+            "before you replace the key."
         ) from error
     except ssh.AuthenticationException as error:
         raise DeviceError(

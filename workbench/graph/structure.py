@@ -62,6 +62,17 @@ class Structure:
         }
         return cls(indices, scales, _attributes(graph, indices, shapes))
 
+    def channels(self, graph: ChannelGraph) -> dict[str, np.ndarray]:
+        """The inverse of `of`: which channels are left, by group name; whole groups left out."""
+        channels: dict[str, np.ndarray] = {}
+        for group in graph.groups:
+            for member in group.members:
+                left = self.kept.get(member.parameter, {}).get(member.dim)
+                if left is not None:
+                    channels[group.name] = np.asarray(np.isin(member.indices, left).all(1))
+                    break
+        return {name: flags for name, flags in channels.items() if not flags.all()}
+
     def shape(self, name: str, dense: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of a parameter under this structure."""
         dims = self.kept.get(name, {})

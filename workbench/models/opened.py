@@ -20,12 +20,14 @@ class OpenedModel:
         origin: How to build it again, as JSON: ``kind`` (``"bundled"``, ``"torchvision"`` or
             ``"module"``), ``constructor`` and its keyword ``arguments``.
         notes: Sentences to show beside reported figures, such as that it is untrained.
+        random: Whether some weights are random, and others at every opening.
     """
 
     module: nn.Module
     name: str
     origin: dict[str, object]
     notes: tuple[str, ...] = ()
+    random: bool = False
 
 
 def check_values(module: nn.Module, name: str) -> None:

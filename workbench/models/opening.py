@@ -127,7 +127,7 @@ def _open_bundled(
         if shapes == {key: tensor.shape for key, tensor in shipped.items()}:
             load_weights(module, shipped, source=str(SHIPPED_WEIGHTS[name]))
             return OpenedModel(module, name, origin, _shipped_notes(name, input_shape))
-    return OpenedModel(module, name, origin, (UNTRAINED.format(name=name),))
+    return OpenedModel(module, name, origin, (UNTRAINED.format(name=name),), random=True)
 
 
 def _shipped_notes(name: str, input_shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _open_torchvision(name: str, num_classes: int, weights: str | Path | None) -
         "constructor": name,
         "arguments": arguments,
     }
-    return OpenedModel(module, name, origin, notes)
+    return OpenedModel(module, name, origin, notes, random=bool(notes))
 
 
 def _read_or_name_published(name: str, weights: str | Path) -> dict[str, Tensor]:

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workbench.digests import digest_of
 from workbench.errors import ExportError
-from workbench.sensitivity.fingerprint import digest_of
 from workbench.sensitivity.points import Figures
 
 

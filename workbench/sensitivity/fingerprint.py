@@ -1,15 +1,14 @@
 """Names for figures: two have one name only if everything that makes them is the same."""
 
-import json
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from workbench.data.dataset import Split
+from workbench.digests import digest_of, digest_of_tensors
 from workbench.pruned import PrunedModel
 from workbench.recalibration import Recalibration
 from workbench.sensitivity.targets import Target
@@ -31,7 +30,7 @@ def context_of(
     return {
         "format": FORMAT,
         "code": _code(model.module),
-        "weights": _tensors(model.module.state_dict()),
+        "weights": digest_of_tensors(model.module.state_dict()),
         "channels": _flags(model.channels),
         "masks": _flags(model.weights),
         "data": _split(probe),
@@ -60,12 +59,6 @@ def key_of(
     return digest_of(inputs)
 
 
-def digest_of(data: object) -> str:
-    """A short name of plain data; the order of keys does not matter."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
 def _code(module: nn.Module) -> str:
     digest = blake2b(str(module).encode(), digest_size=16)
     for kind in {type(part).__qualname__: type(part) for part in module.modules()}.values():
@@ -79,15 +72,6 @@ def _code(module: nn.Module) -> str:
 def _plain(constants: tuple[object, ...]) -> list[object]:
     """Constants whose text does not change from one process to the next."""
     return [c for c in constants if isinstance(c, int | float | str | bytes | bool | None)]
-
-
-def _tensors(state: Mapping[str, Tensor]) -> str:
-    digest = blake2b(digest_size=16)
-    for name in sorted(state):
-        tensor = state[name].detach().cpu().contiguous()
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def _flags(flags: Mapping[str, np.ndarray]) -> str:
@@ -108,4 +92,4 @@ def _split(split: Split) -> str:
 
 
 def _batches(recalibration: Recalibration) -> str:
-    return _tensors({str(n): batch for n, batch in enumerate(recalibration.batches)})
+    return digest_of_tensors({str(n): batch for n, batch in enumerate(recalibration.batches)})

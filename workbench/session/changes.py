@@ -8,6 +8,7 @@ from workbench.progress import Monitor
 from workbench.recalibration import BATCHES
 from workbench.session.aims import Aims
 from workbench.session.history import Step
+from workbench.session.home import Home
 from workbench.session.knowledge import LEARNING, OF_ONE_PLAN
 from workbench.session.tasks import Task
 from workbench.training import FinetuneSettings
@@ -21,6 +22,8 @@ class Changes(Aims):
     Blocking methods wait for their task, and interrupting them cancels it; ``submit_...`` queue
     the same work and return the `Task`.
     """
+
+    _home: Home
 
     def measure(self) -> Step:
         """Measure the current model again, all of it; returns a step of the same model."""
@@ -107,6 +110,7 @@ class Changes(Aims):
         return self._submit("rework", "drawing fresh weights", self._jobs.reinitialize(seed))
 
     def _submit(self, kind: str, title: str, work: Callable[[Monitor], T]) -> Task[T]:
+        self._home.check_writable(title)
         self.settle_plan()
         with self._lock:
             self._tasks.cancel(*OF_ONE_PLAN, *LEARNING)

@@ -2,17 +2,19 @@
 
 import datetime
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from workbench.actions import Action, Finetune, Prune, PruneGradually
-from workbench.errors import HistoryError
+from workbench.errors import DamagedError, HistoryError
 from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import UnitResult
+from workbench.session.step_models import StepModels, Storage
 from workbench.session.step_names import checked_name, checked_remark
 from workbench.session.step_table import Row, csv_text, data_frame, step_row
 from workbench.store import write_whole
@@ -68,16 +70,41 @@ class Step:
         return self.action.plan if isinstance(self.action, Prune | PruneGradually) else None
 
 
-class History:
-    """All steps with their models, and which one is current."""
+def now() -> str:
+    """The time, as an ISO 8601 string in UTC; for people only, as clocks jump."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
-    def __init__(self, model: PrunedModel, metrics: Metrics, action: Action) -> None:
-        self._steps: dict[int, Step] = {}
-        self._models: dict[int, PrunedModel] = {}
+
+class History:
+    """All steps with their models, and which one is current.
+
+    Args:
+        model, metrics, action: Of the first step.
+        storage: Where steps are kept; None keeps them in memory.
+        steps: Steps that were stored before, by id; then the first one is among them.
+        damaged: By id, what is wrong with stored steps that cannot be read.
+    """
+
+    def __init__(
+        self,
+        model: PrunedModel,
+        metrics: Metrics,
+        action: Action,
+        storage: Storage | None = None,
+        steps: Mapping[int, Step] | None = None,
+        damaged: Mapping[int, str] | None = None,
+    ) -> None:
+        self._steps: dict[int, Step] = dict(steps or {})
+        self._damaged = dict(damaged or {})
+        self._storage = storage
+        self._models = StepModels(storage)
         self._undone: list[int] = []
         self._current = 0
         self._lock = threading.Lock()  # measured on one thread, named on another
-        self.commit(model, Step(0, None, action, metrics))
+        if steps:
+            self._models[0] = model
+        else:
+            self.commit(model, Step(0, None, action, metrics))
 
     def __iter__(self) -> Iterator[Step]:
         return iter(tuple(self._steps.values()))
@@ -90,10 +117,13 @@ class History:
 
         Raises:
             HistoryError: If there is none.
+            DamagedError: If it is stored, but cannot be read.
         """
+        if step_id in self._damaged:
+            raise DamagedError(self._damaged[step_id])
         if step_id not in self._steps:
             raise HistoryError(
-                f"step must be one of 0 to {len(self._steps) - 1}, got {step_id!r}. "
+                f"step must be one of 0 to {self.next_id() - 1}, got {step_id!r}. "
                 "session.history lists them all."
             )
         return self._steps[step_id]
@@ -113,24 +143,29 @@ class History:
         return self._models[self[step_id].id]
 
     def path(self, step_id: int | None = None) -> tuple[Step, ...]:
-        """The steps from the first to the current one, or to another.
+        """The steps from the first to the current one, or to another; none that is damaged.
 
         Raises:
             HistoryError: If there is none of that id.
         """
         steps = [self.current if step_id is None else self[step_id]]
         while steps[-1].parent is not None:
-            steps.append(self._steps[steps[-1].parent])
+            steps.append(self._steps.get(steps[-1].parent, self._steps[0]))
         return tuple(reversed(steps))
 
     def next_id(self) -> int:
         """The id of the next step to be committed."""
-        return len(self._steps)
+        return max((*self._steps, *self._damaged), default=-1) + 1
 
     def commit(self, model: PrunedModel, step: Step) -> Step:
-        """Add a step and make it current."""
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        step = replace(step, created=now)
+        """Add a step and make it current.
+
+        Raises:
+            StoreError: If it cannot be stored; the history is as it was before.
+        """
+        step = replace(step, created=now())
+        if self._storage is not None:
+            self._storage.write(step, model)
         self._models[step.id] = model
         self._steps[step.id] = step
         self._current = step.id
@@ -139,13 +174,14 @@ class History:
 
     def measured(self, step_id: int, metrics: Metrics) -> Step:
         """Add what was measured of a step after its commit."""
-        return self._replace(step_id, metrics=metrics)
+        return self._measured(self._replace(step_id, metrics=metrics))
 
     def annotate(self, step_id: int, note: str) -> None:
         """Add a note to a step."""
         with self._lock:
             step = self[step_id]
             self._steps[step_id] = replace(step, notes=(*step.notes, note))
+        self._measured(self._steps[step_id])
 
     def rename(self, step_id: int, name: str | None = None, remark: str | None = None) -> Step:
         """Call a step something, or write something down about it; None leaves it as it is.
@@ -201,9 +237,11 @@ class History:
 
         Raises:
             HistoryError: If this is the first step.
+            DamagedError: If the parent cannot be read.
         """
         if self.current.parent is None:
             raise HistoryError("nothing to undo: this is the model as it was opened.")
+        self.model_of(self.current.parent)
         self._undone.append(self._current)
         self._current = self.current.parent
         return self.current
@@ -213,9 +251,11 @@ class History:
 
         Raises:
             HistoryError: If nothing was undone since the last commit.
+            DamagedError: If that step cannot be read.
         """
         if not self._undone:
             raise HistoryError("nothing to redo: no step was undone since the last one.")
+        self.model_of(self._undone[-1])
         self._current = self._undone.pop()
         return self.current
 
@@ -224,12 +264,39 @@ class History:
 
         Raises:
             HistoryError: If there is none of that id.
+            DamagedError: If it cannot be read.
         """
-        self._current = self[step_id].id
+        self.model_of(step_id)
+        self._current = step_id
         self._undone.clear()
         return self.current
+
+    @property
+    def undone(self) -> tuple[int, ...]:
+        """Ids of the steps that can be returned to, the next one last."""
+        return tuple(self._undone)
+
+    @property
+    def damaged(self) -> Mapping[int, str]:
+        """By id, what is wrong with stored steps that cannot be read."""
+        return MappingProxyType(self._damaged)
+
+    def go_back_to(self, current: int, undone: Sequence[int]) -> None:
+        """Be where an earlier kernel was, as far as those steps can be read.
+
+        Raises:
+            DamagedError: If they cannot; the history is as it was before.
+        """
+        self.model_of(current)
+        self._current = current
+        self._undone = [step_id for step_id in undone if step_id in self._steps]
 
     def _replace(self, step_id: int, **changes: Any) -> Step:
         with self._lock:
             self._steps[step_id] = replace(self[step_id], **changes)
             return self._steps[step_id]
+
+    def _measured(self, step: Step) -> Step:
+        if self._storage is not None:
+            self._storage.measured(step)
+        return step

@@ -28,6 +28,7 @@ from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.timing import Timed, Timing
+from workbench.session.training_runs import TrainingRuns
 from workbench.training import FinetuneSettings, finetune
 
 
@@ -41,6 +42,7 @@ class Jobs:
     recorder: Recorder
     timing: Timing
     anticipation: Anticipation
+    runs: TrainingRuns
     bus: EventBus
 
     def preview(self, plan: Plan) -> Callable[[Monitor], Evaluation]:
@@ -90,11 +92,15 @@ class Jobs:
 
         return work
 
-    def finetune(self, settings: FinetuneSettings) -> Callable[[Monitor], Step]:
-        """Train a copy of the current model, and commit."""
+    def finetune(
+        self, settings: FinetuneSettings, *, resume: bool = False
+    ) -> Callable[[Monitor], Step]:
+        """Train a copy of the current model, or go on with the run that was stopped; commit."""
 
         def work(monitor: Monitor) -> Step:
             current = self.history.model
+            state = self.runs.state() if resume else None
+            self.runs.begin(Finetune(settings), self.history)
             module = copy.deepcopy(current.module)
             outcome = finetune(
                 module,
@@ -103,6 +109,8 @@ class Jobs:
                 masks=current.masks,
                 teacher=self.history.model_of(0).module,
                 channels=current.channels_left(),
+                resume=state,
+                checkpoint=self.runs.checkpoint,
                 report=self.bus.emit,
                 monitor=Part(monitor, 0, 90, 100),
             )

@@ -25,6 +25,16 @@ class Recorder:
         self._measure_deployment(0, Part(monitor, 40, 100, 100))
         return self._history[0].metrics
 
+    def measured(self, step_id: int) -> bool:
+        """Whether everything is known of a step that can be measured."""
+        step = self._history[step_id]
+        runtimes = step.metrics.latency_ms is not None or bool(step.notes)
+        return step.metrics.accuracy is not None and runtimes
+
+    def measure_again(self, step_id: int, monitor: Monitor) -> None:
+        """Measure what was not measured when a step was committed."""
+        self._measure_deployment(step_id, monitor)
+
     def commit(self, model: PrunedModel, action: Action, monitor: Monitor, **details: Any) -> Step:
         """Measure accuracy, commit, then measure the rest.
 

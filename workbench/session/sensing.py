@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -49,8 +49,9 @@ class ScanSettings:
 
 @dataclass
 class _Found:
-    """What is known of one model under one rule."""
+    """What is known of one model under one rule; `step_id` names the model on disk."""
 
+    step_id: int
     model: PrunedModel
     rule: Plan
     plan: Plan
@@ -95,7 +96,13 @@ class Sensing:
         def work(monitor: Monitor) -> Sensitivity:
             model = self._history.model
             evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
-            found = _Found(model, rule_of(plan), plan, recalibrated=settings.recalibrate)
+            found = _Found(
+                self._history.current.id,
+                model,
+                rule_of(plan),
+                plan,
+                recalibrated=settings.recalibrate,
+            )
             whole = scan(
                 model,
                 self._dataset,
@@ -149,6 +156,36 @@ class Sensing:
                 }
                 found.ordered = picks, ordered
             return found.ordered[1]
+
+    def to_json(self) -> dict[str, Any] | None:
+        """What the last scan found, as plain data; None without one."""
+        with self._lock:
+            found = self._found
+            if found is None:
+                return None
+            return {
+                "step_id": found.step_id,
+                "plan": found.plan.to_json(),
+                "points": [asdict(p) for points in found.points.values() for p in points.values()],
+                "whole": found.whole and found.whole.to_json(),
+                "recalibrated": found.recalibrated,
+            }
+
+    def take_up(self, data: Mapping[str, Any]) -> None:
+        """Know what another kernel's last scan found, from its `to_json`.
+
+        Raises:
+            HistoryError, DamagedError: If there is no such step.
+            PlanError, KeyError, TypeError, ValueError: If it is no such data.
+        """
+        plan, step_id = Plan.from_json(data["plan"]), data["step_id"]
+        whole = data["whole"] and Sensitivity.from_json(data["whole"])
+        found = _Found(step_id, self._history.model_of(step_id), rule_of(plan), plan, whole=whole)
+        found.recalibrated = data["recalibrated"]
+        for point in (Point(**entry) for entry in data["points"]):
+            found.points.setdefault(point.unit, {})[point.ratio] = point
+        with self._lock:
+            self._found = found
 
     def _fitting(self, plan: Plan) -> _Found | None:
         found = self._found

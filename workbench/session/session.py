@@ -3,22 +3,22 @@
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from workbench.actions import Action, Checkout, Open, Redo, Rename, Undo
+from workbench.actions import Action, Checkout, Redo, Rename, Undo
 from workbench.anatomy import Anatomy
-from workbench.data import Dataset, open_data
+from workbench.data import Dataset
 from workbench.devices import LocalCpu
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged
 from workbench.export.formats import Formats, chosen_formats
 from workbench.export.package import DEFAULT_FORMATS, ExportReport
 from workbench.measure.metrics import Metrics
-from workbench.models import open_model
 from workbench.plan import Plan
 from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
@@ -27,31 +27,33 @@ from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.bench import Bench
 from workbench.session.budgets import Budgets
-from workbench.session.changes import Changes
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
 from workbench.session.examinations import Examinations
 from workbench.session.exporting import Exporting
 from workbench.session.forecast import Forecast
-from workbench.session.history import History, Step
+from workbench.session.history import Step
+from workbench.session.home import Home, StoredHome
 from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
+from workbench.session.keeping import Keeping, let_go
 from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.settling import Settling
+from workbench.session.sources import Opened
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.timing import Timing
 from workbench.session.training_log import TrainingLog
-from workbench.targets import checked_targets
+from workbench.session.training_runs import TrainingRuns
 from workbench.training import FinetuneSettings
 
 T = TypeVar("T")
 
 
-class Session(Changes, Examinations):
+class Session(Keeping, Examinations):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -65,7 +67,9 @@ class Session(Changes, Examinations):
         example_input: An input batch; taken from the data if not given.
         seed: For splits, probe set and the first plan.
         scan_cache: A directory where sensitivity scans keep their figures from one session to the
-            next; by default they are kept for this session only.
+            next; by default in its `directory`, or for this session only.
+        directory: Where everything is kept as it happens. If a session was kept there before, it
+            goes on where it was left; model and data must be the same. None keeps it in memory.
 
     Attributes:
         name: What the model is called.
@@ -77,6 +81,8 @@ class Session(Changes, Examinations):
 
     Raises:
         ModelError, WeightsError, DataError: If something cannot be opened or does not fit.
+        StoreError: If the directory cannot be used.
+        FingerprintError: If it is that of another model or other data.
     """
 
     def __init__(
@@ -89,35 +95,64 @@ class Session(Changes, Examinations):
         example_input: Tensor | None = None,
         seed: int = 0,
         scan_cache: str | Path | None = None,
+        directory: str | Path | None = None,
     ) -> None:
-        self.dataset: Dataset = open_data(data, normalize=normalize, seed=seed)
-        opened = open_model(
-            model,
-            num_classes=len(self.dataset.classes),
-            input_shape=self.dataset.input_shape,
-            weights=weights,
-        )
-        self.name, self.origin = opened.name, opened.origin
-        one_input = (self.dataset.example_input() if example_input is None else example_input)[:1]
-        dense = PrunedModel(Anatomy.of(opened.module, one_input), opened.module)
-        self.notes = (*opened.notes, *self.dataset.notes, *dense.anatomy.notes)
-        self.events = EventBus()
-        self.training = TrainingLog()
-        self.events.subscribe(self.training)
-        self._plan = Plan(seed=seed)
-        self._targets: Mapping[str, float] = checked_targets({})
-        self._lock = threading.RLock()
-        gauge = Gauge(self.dataset, one_input)
-        opening = Open.of(
+        opened = Opened.of(
             model,
             data,
-            data_name=self.dataset.name,
             weights=weights,
             normalize=normalize,
+            example_input=example_input,
             seed=seed,
-            given_example=example_input is not None,
         )
-        self._history = History(dense, gauge.counts(dense), opening)
+        self._start(opened, scan_cache, directory)
+
+    @classmethod
+    def open(cls, path: str | Path, model: nn.Module | None = None, data: Any = None) -> "Session":
+        """Open a session directory again, as it was left.
+
+        Args:
+            path: What was given as `directory`, wherever it lies now.
+            model: For a module of your own: the dense module, whose weights do not matter.
+            data: For data of your own, or data that lie elsewhere now: what `Session` takes.
+
+        Raises:
+            StoreError: If there is no session, or one that cannot be read.
+            FingerprintError: If the model or data are not those it was made with.
+            ModelError, DataError: If they have to be passed in.
+        """
+        session = cls.__new__(cls)
+        session._start(Opened.again(Path(path).expanduser(), model, data), None, path)
+        return session
+
+    def _start(
+        self, opened: Opened, scan_cache: str | Path | None, directory: str | Path | None
+    ) -> None:
+        self.events = EventBus()
+        self._home = Home()
+        if directory is not None:
+            me = weakref.ref(self)
+            self._home = StoredHome(directory, opened, self.events, lambda: let_go(me))
+        weakref.finalize(self, self._home.close)
+        try:
+            self._set_up(opened, scan_cache)
+        except BaseException:
+            self._home.close()
+            raise
+
+    def _set_up(self, opened: Opened, scan_cache: str | Path | None) -> None:
+        self.dataset: Dataset = opened.dataset
+        self.name, self.origin = opened.source.name, opened.model.origin
+        one_input = opened.one_input()
+        dense = PrunedModel(Anatomy.of(opened.model.module, one_input), opened.model.module)
+        self.training = TrainingLog()
+        self.events.subscribe(self.training)
+        self._lock = threading.RLock()
+        gauge = Gauge(self.dataset, one_input)
+        self._history = self._home.begin(dense, gauge.counts(dense), opened.action)
+        self._runs = TrainingRuns(self.training, self._home, self._history)
+        self.events.subscribe(self._runs)
+        forgotten = self._recall(Plan(seed=opened.action.seed))
         self._settling = Settling(self._history, self.events, self._plan)
         dense_onnx = DenseOnnx(self._history, gauge)
         self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
@@ -129,7 +164,7 @@ class Session(Changes, Examinations):
             self._forecast,
             self.dataset,
             self.events,
-            None if scan_cache is None else Path(scan_cache),
+            self._home.scans if scan_cache is None else Path(scan_cache),
         )
         self._estimating = Estimating(
             self._history, self._forecast, self.dataset.train, self.events
@@ -148,6 +183,7 @@ class Session(Changes, Examinations):
             self._recorder,
             self._timing,
             self._anticipation,
+            self._runs,
             self.events,
         )
         self._exporting = Exporting(
@@ -157,8 +193,14 @@ class Session(Changes, Examinations):
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind
-        self._report(opening)
+        forgotten += self._recall_scan()
+        about = opened.model.notes + self.dataset.notes + dense.anatomy.notes
+        self.notes = about + self._home.notes + forgotten
+        self._keep_up()
+        if not self._home.reopened:
+            self._report(opened.action)
         self._baseline = self._measure_baseline()
+        self._measure_missing()
 
     @property
     def baseline(self) -> Metrics:
@@ -166,10 +208,12 @@ class Session(Changes, Examinations):
 
         If measuring was cancelled, it starts again.
         """
-        if self._baseline.cancelled and not self._tasks.closed:
-            self._baseline = self._measure_baseline()
-        with contextlib.suppress(Cancelled):
-            self._baseline.result()
+        task = self._baseline
+        if task is not None and task.cancelled and not self._tasks.closed:
+            task = self._baseline = self._measure_baseline()
+        if task is not None:
+            with contextlib.suppress(Cancelled):
+                task.result()
         return self._history[0].metrics
 
     def prune(self) -> Step:
@@ -266,7 +310,9 @@ class Session(Changes, Examinations):
 
         Raises:
             HistoryError: If there is no such step, or it cannot be called that.
+            ReadOnlyError: If the session is open for reading only.
         """
+        self._home.check_writable("a name")
         step = self._history.rename(step_id, name, remark)
         self.events.emit(HistoryChanged(self._history.current.id))
         self._report(Rename(step.id, name, remark))
@@ -289,9 +335,10 @@ class Session(Changes, Examinations):
         self._tasks.cancel()
 
     def close(self) -> None:
-        """Cancel everything and end the engine thread."""
+        """Cancel everything, end the engine thread, and let others write to the directory."""
         self.settle_plan()
         self._tasks.close()
+        self._home.close()
 
     def __enter__(self) -> "Session":
         return self
@@ -299,10 +346,19 @@ class Session(Changes, Examinations):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _measure_baseline(self) -> Task[Metrics]:
+    def _measure_baseline(self) -> Task[Metrics] | None:
+        if self._recorder.measured(0):
+            return None
         return self._tasks.submit(
             "baseline", "measuring the baseline", self._recorder.measure_opened
         )
+
+    def _measure_missing(self) -> None:
+        """Measure what a kernel that ended could not measure any more."""
+        for step in self._history:
+            if step.id and not self.read_only and not self._recorder.measured(step.id):
+                work = partial(self._recorder.measure_again, step.id)
+                self._tasks.submit("baseline", f"measuring step {step.id}", work)
 
     def _move(self, action: Action, move: Callable[[], Step]) -> Step:
         self.settle_plan()

@@ -14,7 +14,8 @@ class TrainingRun:
         epochs: How many are planned.
         losses: (position in epochs, training loss in nats) of every batch.
         accuracies: (epoch, validation accuracy in [0, 1]).
-        outcome: ``"running"``, then how its task ended.
+        outcome: ``"running"``, then how its task ended; ``"interrupted"`` if its kernel ended
+            before it did.
     """
 
     number: int
@@ -35,9 +36,15 @@ class TrainingLog:
         """All runs, in order."""
         return tuple(self._runs)
 
+    def add(self, run: TrainingRun) -> None:
+        """Take a run of an earlier kernel."""
+        self._runs.append(run)
+
     def __call__(self, event: Event) -> None:
         """Take an event."""
         match event:
+            case TrainingStarted(resumed_from=done) if done and self._runs:
+                _go_back(self._runs[-1], done)
             case TrainingStarted(epochs=epochs):
                 self._runs.append(TrainingRun(len(self._runs) + 1, epochs))
             case BatchTrained(epoch=epoch, loss=loss):
@@ -47,3 +54,10 @@ class TrainingLog:
             case TaskEnded(kind="finetune", outcome=outcome) if self._runs:
                 if self._runs[-1].outcome == "running":
                     self._runs[-1].outcome = outcome
+
+
+def _go_back(run: TrainingRun, done: int) -> None:
+    """Have a run go on after its first epochs; what was reported of later ones comes again."""
+    run.losses[:] = [point for point in run.losses if point[0] <= done]
+    run.accuracies[:] = [point for point in run.accuracies if point[0] <= done]
+    run.outcome = "running"

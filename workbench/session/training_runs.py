@@ -1,0 +1,221 @@
+"""Training runs as they are kept: their curves, and the state in which a stopped one goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+from workbench.actions import Finetune, action_from_json
+from workbench.errors import DamagedError, ReadOnlyError, StoreError, TrainingError
+from workbench.events import EpochTrained, Event, TaskEnded, TrainingStarted
+from workbench.session.history import History
+from workbench.session.home import Home
+from workbench.session.training_log import TrainingLog, TrainingRun
+from workbench.store.runs import RunFiles
+from workbench.training import FinetuneSettings, TrainingState
+
+INTERRUPTED = "interrupted"
+"""Outcome of a run whose kernel ended before it did."""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A training run that was stopped before its end, and can go on.
+
+    Attributes:
+        settings: How it trains.
+        epoch: Epochs that are done, and not lost.
+        step_id: The step whose model it trains.
+    """
+
+    settings: FinetuneSettings
+    epoch: int
+    step_id: int
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs it was to take."""
+        return self.settings.epochs
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What a run is of: an action on a step, to be committed as `next_id` or later."""
+
+    action: Finetune
+    step_id: int
+    next_id: int
+
+    def to_json(self) -> dict[str, Any]:
+        action = self.action.to_json()
+        return {"action": action, "step_id": self.step_id, "next_id": self.next_id}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "_Begun":
+        action = action_from_json(data["action"])
+        if not isinstance(action, Finetune):
+            raise DamagedError(f"a training run cannot be of action {action.kind!r}.")
+        return cls(action, data["step_id"], data["next_id"])
+
+    def committed(self, history: History) -> bool:
+        """Whether a step came of it."""
+        return any(
+            step.id >= self.next_id and step.parent == self.step_id and step.action == self.action
+            for step in history
+        )
+
+
+class TrainingRuns:
+    """Listens to a session's events, after its log; only the engine thread writes.
+
+    Args:
+        log: Knows the curves.
+        home: Where they are kept.
+        history: Knows which runs led to a step.
+    """
+
+    def __init__(self, log: TrainingLog, home: Home, history: History) -> None:
+        self._log, self._home = log, home
+        self._next: _Begun | None = None
+        self._now: _Begun | None = None
+        self._running = False
+        self._stopped: _Begun | None = None
+        self._state: TrainingState | None = None
+        self._epoch = 0
+        self._written: dict[str, int] = {}
+        self._restore(history)
+
+    @property
+    def interrupted(self) -> Interrupted | None:
+        """The last run, if it was stopped and can go on."""
+        stopped = self._stopped
+        if stopped is None:
+            return None
+        return Interrupted(stopped.action.settings, self._epoch, stopped.step_id)
+
+    def state(self) -> TrainingState | None:
+        """Where the interrupted run goes on; None to begin again.
+
+        Raises:
+            DamagedError, TrainingError: If what was written cannot be read.
+        """
+        files = self._home.runs
+        if self._epoch == 0 or files is None:
+            return self._state
+        return TrainingState.from_bytes(files.checkpoint(len(self._log.runs)))
+
+    def begin(self, action: Finetune, history: History) -> None:
+        """Say what the run that is about to start is of."""
+        self._next = _Begun(action, history.current.id, history.next_id())
+
+    def checkpoint(self, state: TrainingState) -> None:
+        """Keep the state after an epoch.
+
+        Raises:
+            StoreError: If it cannot be written; the one before stays.
+        """
+        if self._home.runs is None:
+            self._state = state
+        else:
+            with self._home.held("a training run"):
+                number = len(self._log.runs)
+                self._home.runs.write_checkpoint(number, state.epoch, state.to_bytes())
+        self._epoch = state.epoch
+
+    def discard(self) -> None:
+        """Do not go on with the interrupted run; its curves stay.
+
+        Raises:
+            StoreError: If that cannot be written down.
+        """
+        self._write(lambda files: files.forget_checkpoints(len(self._log.runs)))
+        self._stopped = self._state = None
+        self._write_about()
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        try:
+            match event:
+                case TrainingStarted(resumed_from=epoch):
+                    self._start(epoch)
+                case EpochTrained():
+                    self._write_curves()
+                case TaskEnded(kind="finetune") if self._running:
+                    self._end(event)
+        except ReadOnlyError:  # closed in the middle of a run: the next kernel finds it so
+            pass
+        except StoreError as error:  # the run itself goes on
+            self._home.report(error)
+
+    def _start(self, epoch: int) -> None:
+        self._now, self._next, self._running = self._next, None, True
+        self._stopped = None
+        if epoch == 0:
+            self._state, self._epoch, self._written = None, 0, {}
+            for number in range(1, len(self._log.runs)):
+                self._write(partial(RunFiles.forget_checkpoints, number=number))
+        self._write_about()
+        if epoch:
+            curves = _curves(self._log.runs[-1])
+            self._write(lambda files: files.replace_curves(len(self._log.runs), curves))
+            self._written = {name: len(points) for name, points in curves.items()}
+
+    def _end(self, event: TaskEnded) -> None:
+        over = event.outcome == "done" or isinstance(event.error, TrainingError)
+        self._running = False
+        self._stopped, self._now = None if over else self._now, None
+        self._write_curves()
+        self._write_about()
+        if self._stopped is None:
+            self._state = None
+            self._write(lambda files: files.forget_checkpoints(len(self._log.runs)))
+
+    def _write_curves(self) -> None:
+        curves = _curves(self._log.runs[-1])
+        new = {name: points[self._written.get(name, 0) :] for name, points in curves.items()}
+        if any(new.values()):
+            self._write(lambda files: files.append(len(self._log.runs), new))
+            self._written = {name: len(points) for name, points in curves.items()}
+
+    def _write_about(self) -> None:
+        run, begun = self._log.runs[-1], self._now or self._stopped
+        about = {
+            "epochs": run.epochs,
+            "outcome": run.outcome,
+            "begun": None if begun is None else begun.to_json(),
+        }
+        self._write(lambda files: files.write(run.number, about))
+
+    def _write(self, write: Callable[[RunFiles], None]) -> None:
+        if self._home.runs is not None:
+            with self._home.held("a training run"):
+                write(self._home.runs)
+
+    def _restore(self, history: History) -> None:
+        files = self._home.runs
+        if files is None:
+            return
+        for number in range(1, max(files.numbers(), default=0) + 1):
+            self._stopped = None
+            try:
+                about = files.about(number)
+                run = TrainingRun(number, about["epochs"], outcome=about["outcome"])
+                begun = about["begun"] and _Begun.from_json(about["begun"])
+                for name, points in files.curves(number).items():
+                    setattr(run, name, points)
+            except (KeyError, TypeError, ValueError) as error:  # WorkbenchErrors among them
+                self._home.note(f"Training run {number} is lost: {error}")
+                run, begun = TrainingRun(number, 0, outcome="lost"), None
+            if begun and begun.committed(history):
+                run.outcome, begun = "done", None
+            elif run.outcome == "running" and not self._home.read_only:
+                run.outcome = INTERRUPTED
+            self._log.add(run)
+            self._stopped = None if self._home.read_only else begun
+            self._epoch = files.checkpoint_epoch(number)
+
+
+def _curves(run: TrainingRun) -> dict[str, list[tuple[float, float]]]:
+    """All that grows while a run trains, by name."""
+    values = ((entry.name, getattr(run, entry.name)) for entry in fields(run))
+    return {name: value for name, value in values if isinstance(value, list)}
