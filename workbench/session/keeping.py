@@ -74,7 +74,7 @@ class Keeping(Changes):
             )
         if self._history.current.id != found.step_id:
             self.checkout(found.step_id)
-        work = self._jobs.finetune(found.settings, resume=True)
+        work = self._jobs.train(found.action, resume=True)
         return self._submit("finetune", "fine-tuning", work)
 
     def discard_interrupted(self) -> None:
