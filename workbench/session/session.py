@@ -129,7 +129,7 @@ class Session(Keeping, Examinations):
         self, opened: Opened, scan_cache: str | Path | None, directory: str | Path | None
     ) -> None:
         self.events = EventBus()
-        self._home = Home()
+        self._home = Home(opened)
         if directory is not None:
             me = weakref.ref(self)
             self._home = StoredHome(directory, opened, self.events, lambda: let_go(me))

@@ -137,6 +137,19 @@ class TrainingRuns:
         self._stopped = self._state = None
         self._write_about()
 
+    def write_to(self, files: RunFiles) -> None:
+        """Copy all runs.
+
+        Raises:
+            StoreError: If they cannot be written.
+        """
+        for run in self._log.runs:
+            last = run.number == len(self._log.runs)
+            files.write(run.number, _about(run, self._stopped if last else None))
+            files.replace_curves(run.number, _curves(run))
+        if self._stopped is not None and (state := self.state()) is not None:
+            files.write_checkpoint(len(self._log.runs), state.epoch, state.to_bytes())
+
     def __call__(self, event: Event) -> None:
         """Take an event."""
         try:
@@ -183,12 +196,8 @@ class TrainingRuns:
             self._written = {name: len(points) for name, points in curves.items()}
 
     def _write_about(self) -> None:
-        run, begun = self._log.runs[-1], self._now or self._stopped
-        about = {
-            "epochs": run.epochs,
-            "outcome": run.outcome,
-            "begun": None if begun is None else begun.to_json(),
-        }
+        run = self._log.runs[-1]
+        about = _about(run, self._now or self._stopped)
         self._write(lambda files: files.write(run.number, about))
 
     def _write(self, write: Callable[[RunFiles], None]) -> None:
@@ -218,6 +227,14 @@ class TrainingRuns:
             self._log.add(run)
             self._stopped = None if self._home.read_only else begun
             self._epoch = files.checkpoint_epoch(number)
+
+
+def _about(run: TrainingRun, begun: _Begun | None) -> dict[str, Any]:
+    return {
+        "epochs": run.epochs,
+        "outcome": run.outcome,
+        "begun": None if begun is None else begun.to_json(),
+    }
 
 
 def _curves(run: TrainingRun) -> dict[str, list[tuple[float, float]]]:
