@@ -20,8 +20,8 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install 
 INSTALLED := .venv/.installed
 TESTS_INSTALLED := .venv/.installed-tests
 
-.PHONY: help lab test venv browser sshd lint types unit notebooks browser-tests test-data \
-	data-directory bench screenshots
+.PHONY: help lab test venv browser sshd lint types unit notebooks browser-tests faults \
+	test-data data-directory bench screenshots
 
 help:
 	@echo 'make lab     install into .venv and open the workbench in JupyterLab'
@@ -95,13 +95,17 @@ types: $(TESTS_INSTALLED)
 	$(BIN)/mypy
 
 unit: $(TESTS_INSTALLED)
-	$(BIN)/python -m pytest -m 'not browser and not data' --ignore=tests/notebooks
+	$(BIN)/python -m pytest -m 'not browser and not data and not faults' --ignore=tests/notebooks
 
 notebooks: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -m 'not browser and not data' tests/notebooks
 
 browser-tests: browser
 	$(BIN)/python -m pytest -m browser
+
+# Kills 50 kernels at random moments; takes minutes. `make test` kills a handful.
+faults: $(TESTS_INSTALLED)
+	$(BIN)/python -m pytest -m faults tests/faults
 
 # Against published networks and data; without them it fails, because a check that skips is none.
 test-data: data-directory $(TESTS_INSTALLED)

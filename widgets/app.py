@@ -17,10 +17,12 @@ from widgets.page import side_by_side, style
 from widgets.panels.channels import ChannelsPanel
 from widgets.panels.export import ExportPanel
 from widgets.panels.inspect import InspectPanel
+from widgets.panels.interrupted import InterruptedPanel
 from widgets.panels.plan import PlanPanel
 from widgets.panels.recovery import RecoveryPanel
 from widgets.panels.status import StatusPanel
 from widgets.panels.suggest import Request, SuggestActions, SuggestPanel
+from widgets.reasons import why_still
 from widgets.requests import Requests
 from widgets.score_board import ScoreBoard
 from widgets.score_rows import score_rows, target_value
@@ -33,6 +35,7 @@ from workbench.allocation.suggestion import Suggestion, plan_at
 from workbench.events import (
     Event,
     HistoryChanged,
+    NotSaved,
     PlanChanged,
     TaskEnded,
     TaskProgress,
@@ -93,6 +96,7 @@ class Workbench(ipywidgets.VBox):
             self._dispatcher,
             lambda: self._tabs.selected_index == _HISTORY_TAB,
         )
+        self._interrupted = InterruptedPanel(session, asked.resume, asked.discard_interrupted)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
@@ -142,7 +146,8 @@ class Workbench(ipywidgets.VBox):
         return ipywidgets.VBox([bar, about] if notes else [bar])
 
     def _top(self) -> ipywidgets.Box:
-        return side_by_side([self._board, self._status.root], [self._history.pareto.root])
+        left = [self._board, self._status.root, self._interrupted.root]
+        return side_by_side(left, [self._history.pareto.root])
 
     def _columns(self) -> ipywidgets.Box:
         return side_by_side([self._plan_panel.root, self._table], [self._tabs])
@@ -199,10 +204,10 @@ class Workbench(ipywidgets.VBox):
             self._table.update_units(cliff_states(self.session))
 
     def _draw_controls(self) -> None:
-        busy = self.session.busy
-        self._table.disabled_reason = "a step is being made" if busy else ""
+        self._table.disabled_reason = why_still(self.session)
         self._plan_panel.update()
         self._recovery.update()
+        self._interrupted.update()
         self._export.update()
 
     def _draw_suggest(self) -> None:
@@ -232,6 +237,8 @@ class Workbench(ipywidgets.VBox):
                 self._requests.measure_settled_plan()
             case HistoryChanged():
                 self._requests.learn()
+            case NotSaved(message=message):
+                self._post(lambda: self._say_error(message))
             case TrainingStarted():
                 self._post(lambda: self._show_tab(_RECOVERY_TAB))
             case TaskStarted() | TaskProgress() | TaskEnded():
@@ -306,7 +313,10 @@ class Workbench(ipywidgets.VBox):
         self._tabs.selected_index = number
 
     def _show_error(self, error: Exception) -> None:
-        self._status.say(str(error), failed=True)
+        self._say_error(str(error))
+
+    def _say_error(self, message: str) -> None:
+        self._status.say(message, failed=True)
         self._dispatcher.mark("status")
 
 

@@ -83,10 +83,11 @@ class HistoryView {
       path.add(step);
     }
     const reason = this.model.get("disabled_reason");
+    const fixed = this.model.get("fixed_reason");
     const walked = walkedLines(this.rows, path);
     const deepest = lanes(this.rows);
     const { active } = this;
-    const shared = { current, chosen, pair, path, walked, width, deepest, reason, active };
+    const shared = { current, chosen, pair, path, walked, width, deepest, reason, fixed, active };
     for (const row of this.rows) paintStep(this.parts.get(row.step), row, shared);
     const { length } = this.rows;
     const ends = this.rows.filter(({ ends }) => ends).length;
@@ -121,6 +122,7 @@ class HistoryView {
   }
 
   edit(step) {
+    if (this.model.get("fixed_reason")) return;
     this.editing?.close();
     const row = this.rows.find((other) => other.step === step);
     const parts = this.parts.get(step);
@@ -199,6 +201,7 @@ function render({ model, el }) {
     ["change:chosen", () => view.paint()],
     ["change:pair", () => view.paint()],
     ["change:disabled_reason", () => view.paint()],
+    ["change:fixed_reason", () => view.paint()],
     ["msg:custom", (message) => view.receive(message)],
   ];
   for (const [name, listener] of heard) model.on(name, listener);

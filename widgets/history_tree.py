@@ -45,6 +45,7 @@ class HistoryTree(anywidget.AnyWidget):
     disabled_reason = traitlets.Unicode(help="Why one cannot go anywhere; '' if one can.").tag(
         sync=True
     )
+    fixed_reason = traitlets.Unicode(help="Why no step can be named; '' if one can.").tag(sync=True)
 
     def __init__(self, on_intent: Callable[[Intent], None]) -> None:
         super().__init__()
@@ -58,12 +59,13 @@ class HistoryTree(anywidget.AnyWidget):
         chosen: Sequence[int],
         pair: Sequence[int],
         disabled_reason: str,
+        fixed_reason: str = "",
     ) -> None:
         """Show the steps; only what changed is sent."""
         with self.hold_sync():
             self.rows = [dict(row) for row in rows]
             self.current, self.chosen, self.pair = current, list(chosen), list(pair)
-            self.disabled_reason = disabled_reason
+            self.disabled_reason, self.fixed_reason = disabled_reason, fixed_reason
 
     def send_csv(self, name: str, text: str) -> None:
         """Have the page that asked save a file."""

@@ -61,7 +61,7 @@ function hint(row, isCurrent, reason) {
 }
 
 export function paintStep(parts, row, shared) {
-  const { current, chosen, pair, path, reason, active } = shared;
+  const { current, chosen, pair, path, reason, fixed, active } = shared;
   const { step, name, action, remark } = row;
   const isCurrent = step === current;
   parts.title.textContent = name || action;
@@ -82,7 +82,8 @@ export function paintStep(parts, row, shared) {
   parts.compare.setAttribute("aria-label", `Compare step ${step}`);
   parts.compare.title = "Compare this step; tick two";
   parts.pencil.setAttribute("aria-label", `Name step ${step}`);
-  parts.pencil.title = "Give it a name and write something down (F2)";
+  parts.pencil.title = fixed ? `Not now: ${fixed}.` : "Give it a name and write something down (F2)";
+  parts.pencil.setAttribute("aria-disabled", String(Boolean(fixed)));
   for (const control of [parts.go, parts.compare, parts.pencil]) {
     control.tabIndex = step === active ? 0 : -1;
   }

@@ -70,6 +70,14 @@ class Requests:
         """Train what is left."""
         self._submit(lambda: self._session.submit_finetune(settings))
 
+    def resume(self) -> None:
+        """Go on with the interrupted fine-tuning."""
+        self._submit(self._session.submit_resume)
+
+    def discard_interrupted(self) -> None:
+        """Do not go on with it."""
+        self._dispatcher.post(self._session.discard_interrupted)
+
     def scan(self) -> None:
         """Measure sensitivity; an estimate is there at once, where measuring takes long."""
         settings = ScanSettings("exact", RATIOS, None, recalibrate=False)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from watching import State, at_first_batch, heard
 
-from workbench import Plan, Session
+from workbench import GradualSettings, Plan, Session
+from workbench.actions import Finetune, PruneGradually
 from workbench.errors import BusyError, ReadOnlyError, StoreError, TrainingError
 from workbench.events import EpochTrained, NotSaved
 from workbench.progress import Cancelled
@@ -58,7 +59,7 @@ def test_a_cancelled_run_goes_on_bit_for_bit(
 ) -> None:
     session = kept()
     stop_after(session, 2)
-    assert session.interrupted == Interrupted(SETTINGS, 2, 1)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 2, 1)
     assert session.interrupted.epochs == 4
     step = session.resume()
     assert (step.parent, len(step.epochs)) == (1, 4)
@@ -71,7 +72,7 @@ def test_another_kernel_goes_on_bit_for_bit(
 ) -> None:
     stop_after(kept(), 3)
     session = kept()
-    assert session.interrupted == Interrupted(SETTINGS, 3, 1)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 3, 1)
     assert session.resume().epochs[3:] != ()
     assert same(weights(session), uninterrupted)
     assert kept().interrupted is None
@@ -82,9 +83,28 @@ def test_without_a_directory_a_cancelled_run_goes_on_too(session: Session) -> No
     expected = weights(session)
     session.undo()
     stop_after(session, 2)
-    assert session.interrupted == Interrupted(SETTINGS, 2, 0)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 2, 0)
     session.resume()
     assert same(weights(session), expected)
+
+
+def test_pruning_gradually_goes_on_bit_for_bit(kept: Reopen) -> None:
+    gradual = GradualSettings(updates=3)
+    session = kept()
+    plan = session.plan = Plan(granularity="weight", ratio=0.5)
+    session.submit_prune_gradually(SETTINGS, gradual).result()
+    expected = weights(session)
+    session.undo()
+    unsubscribe = session.events.subscribe(
+        lambda event: session.cancel() if isinstance(event, EpochTrained) else None
+    )
+    with pytest.raises(Cancelled):
+        session.submit_prune_gradually(SETTINGS, gradual).result()
+    unsubscribe()
+    again = kept()
+    assert again.interrupted == Interrupted(PruneGradually(plan, SETTINGS, gradual), 1, 0)
+    assert again.resume().kind == "prune-gradually"
+    assert same(weights(again), expected)
 
 
 def test_a_run_stopped_in_its_first_epoch_begins_again(
@@ -94,7 +114,7 @@ def test_a_run_stopped_in_its_first_epoch_begins_again(
     at_first_batch(session, session.cancel)
     with pytest.raises(Cancelled):
         session.submit_finetune(SETTINGS).result()
-    assert session.interrupted == Interrupted(SETTINGS, 0, 1)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 0, 1)
     kept().resume()
     assert same(weights(kept()), uninterrupted)
 
@@ -175,7 +195,7 @@ def test_a_run_whose_kernel_was_killed_is_offered(
         patch.setattr(TrainingRuns, "_end", lambda self, event: None)
         stop_after(kept(), 2)
     session = kept()
-    assert session.interrupted == Interrupted(SETTINGS, 2, 1)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 2, 1)
     assert session.training.runs[-1].outcome == "interrupted"
     session.resume()
     assert same(weights(session), uninterrupted)
@@ -206,7 +226,7 @@ def test_a_state_that_cannot_be_written_ends_the_run_where_it_can_go_on(
         with pytest.raises(StoreError, match="needs 9 bytes free, got 0"):
             session.submit_finetune(SETTINGS).result()
     assert before.holds(session)
-    assert session.interrupted == Interrupted(SETTINGS, 2, 1)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 2, 1)
     session.resume()
     assert same(weights(session), uninterrupted)
 
@@ -234,7 +254,7 @@ def test_a_damaged_state_is_named(kept: Reopen, home: Path) -> None:
     session = kept()
     with pytest.raises(TrainingError, match="a saved training run must be as it was written"):
         session.resume()
-    assert session.interrupted == Interrupted(SETTINGS, 2, 0)
+    assert session.interrupted == Interrupted(Finetune(SETTINGS), 2, 0)
     session.discard_interrupted()
     assert session.finetune(1).id == 1
 

@@ -6,6 +6,7 @@ from widgets.channel_atlas import drawn
 from widgets.channel_states import channel_states, summary, why_fixed
 from widgets.channel_view import ChannelView
 from widgets.intents import Intent
+from widgets.reasons import why_still
 from workbench import Plan, Session
 from workbench.channels import ChannelReport
 from workbench.events import Event, TaskEnded, TaskProgress
@@ -100,7 +101,7 @@ class ChannelsPanel:
             view.show({}, b"", ())
         view.summary = summary(session, unit, states)
         view.criterion = session.plan.criterion
-        busy = "a step is being made" if session.busy else ""
+        busy = why_still(session)
         view.disabled_reason = busy or why_fixed(unit)
 
     def _ask(self, unit: Unit) -> None:

@@ -6,6 +6,7 @@ import ipywidgets
 
 from widgets import wording
 from widgets.panels.controls import action_button, enable, labelled, set_text, text
+from widgets.reasons import why_still
 from workbench import Session
 from workbench.export.package import ExportReport
 
@@ -32,7 +33,7 @@ class ExportPanel:
 
     def update(self) -> None:
         """Show what can be done now."""
-        reason = "a step is being made" if self._session.busy else ""
+        reason = why_still(self._session)
         enable(self._button, "Write ONNX and check it against PyTorch on the test data", reason)
 
     def show(self, report: ExportReport) -> None:

@@ -9,6 +9,7 @@ from widgets.history_rows import history_rows
 from widgets.history_tree import HistoryTree
 from widgets.intents import Intent
 from widgets.panels.controls import action_button, enable
+from widgets.reasons import why_no_step, why_still
 from workbench import Session
 
 
@@ -55,13 +56,14 @@ class HistoryPanel:
             pair: The two that are compared.
         """
         history = self._session.history
-        reason = "a step is being made" if self._session.busy else ""
+        reason = why_still(self._session)
         can_undo = "" if history.can_undo else "this is the model as it was opened"
         can_redo = "" if history.can_redo else "nothing was undone"
         enable(self._undo, "Go back one step (Ctrl+Z)", reason or can_undo)
         enable(self._redo, "Return to the step undone last (Ctrl+Shift+Z)", reason or can_redo)
         rows = history_rows(self._session)
-        self.root.show(rows, history.current.id, chosen, pair, reason)
+        fixed = self._session.read_only and why_no_step(self._session)
+        self.root.show(rows, history.current.id, chosen, pair, reason, fixed)
 
     def send_csv(self) -> None:
         """Give the page the table that it asked for."""

@@ -9,6 +9,7 @@ import ipywidgets
 from widgets.hints import Hints
 from widgets.panels.controls import action_button, enable, labelled, set_state, show
 from widgets.panels.pattern import PatternChoice
+from widgets.reasons import why_no_step, why_still
 from widgets.score_rows import changes_anything
 from workbench import Plan, Session
 from workbench.criteria import criteria_for
@@ -95,7 +96,7 @@ class PlanPanel:
         self._say_what_is_possible(plan)
 
     def _say_what_is_possible(self, plan: Plan) -> None:
-        busy = "a step is being made" if self._session.busy else ""
+        busy = why_still(self._session)
         set_state(self._granularity, "What is removed", busy)
         set_state(self._criterion, "The criterion: what goes first", busy)
         set_state(
@@ -125,7 +126,8 @@ class PlanPanel:
         nothing = (
             "" if changes_anything(self._session, self._session.predict(wait=False)) else _NOTHING
         )
-        enable(self._prune, "Carry the plan out: remove for real", busy or nothing)
+        blocked = why_no_step(self._session)
+        enable(self._prune, "Carry the plan out: remove for real", blocked or nothing)
 
     def _listen(self) -> None:
         for control, chosen in (

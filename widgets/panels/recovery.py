@@ -7,6 +7,7 @@ import ipywidgets
 from widgets.charts.recovery import RecoveryChart, RecoveryRun
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import action_button, enable, labelled
+from widgets.reasons import why_no_step
 from workbench import Session
 from workbench.training import FinetuneSettings
 
@@ -60,7 +61,7 @@ class RecoveryPanel:
 
     def update(self) -> None:
         """Show what can be done now."""
-        reason = "a step is being made" if self._session.busy else ""
+        reason = why_no_step(self._session)
         enable(self._button, "Train what is left; masks stay in force", reason)
 
     def _draw(self, chart: RecoveryChart) -> None:

@@ -13,6 +13,7 @@ from widgets.intents import Intent
 from widgets.master_slider import MasterSlider
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import action_button, enable, labelled, set_state, set_text, show, text
+from widgets.reasons import why_still
 from widgets.trade_off_view import in_words, least_in_words, marks, nearest, off_curve, stops
 from workbench import Plan, Session
 from workbench.allocation import ALLOCATORS
@@ -244,7 +245,7 @@ class SuggestPanel:
     def _why_off(self) -> str:
         if self._session.plan.granularity != "channel":
             return "plans are suggested for channels, and this plan removes single weights"
-        return "a step is being made" if self._session.busy else ""
+        return why_still(self._session)
 
     def _question(self) -> object:
         """What a comparison would answer."""

@@ -18,6 +18,7 @@ from workbench.actions.scan_sensitivity import ScanSensitivity
 from workbench.actions.script import script_of
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
+from workbench.actions.training import Training
 from workbench.actions.undo import Undo
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ScanSensitivity",
     "SetPlan",
     "SetTargets",
+    "Training",
     "Undo",
     "action_from_json",
     "script_of",

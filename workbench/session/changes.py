@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from workbench.actions import PruneGradually
 from workbench.gradual import GradualSettings
 from workbench.progress import Monitor
 from workbench.recalibration import BATCHES
@@ -92,7 +93,7 @@ class Changes(Aims):
         self, settings: FinetuneSettings, gradual: GradualSettings
     ) -> Task[Step]:
         """Queue pruning during training by the plan as it is now."""
-        work = self._jobs.prune_gradually(self._plan, settings, gradual)
+        work = self._jobs.train(PruneGradually(self._plan, settings, gradual))
         return self._submit("finetune", "pruning gradually", work)
 
     def submit_recalibrate(self, *, batches: int = BATCHES, seed: int = 0) -> Task[Step]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import safetensors.torch
 
-from workbench.actions import Action
+from workbench.actions import Action, Open
 from workbench.errors import DamagedError, FingerprintError, StoreError
 from workbench.events import ActionTaken, EventBus, NotSaved
 from workbench.measure.metrics import Metrics
@@ -46,7 +46,11 @@ _log = logging.getLogger(__name__)
 class Home:
     """Of a session that lives in memory only; `StoredHome` is the other kind.
 
+    Args:
+        opened: The model and data.
+
     Attributes:
+        opened: The same.
         path: The directory, if there is one.
         notes: Sentences on what came out of it.
         state: What the session was at before, if it was opened again.
@@ -61,6 +65,10 @@ class Home:
     scans: Path | None = None
     runs: RunFiles | None = None
     reopened: bool = False
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self._lines: list[Mapping[str, Any]] = []
 
     @property
     def read_only(self) -> str:
@@ -96,6 +104,11 @@ class Home:
 
     def journal(self, taken: ActionTaken) -> None:
         """Note what a user did."""
+        self._lines.append(_line(taken))
+
+    def journal_lines(self) -> Sequence[Mapping[str, Any]]:
+        """Everything that was noted, as plain data."""
+        return tuple(self._lines)
 
     def flush(self) -> None:
         """Have everything on disk that was given so far."""
@@ -122,7 +135,8 @@ class StoredHome(Home):
     def __init__(
         self, path: str | Path, opened: Opened, bus: EventBus, let_go: Callable[[], bool]
     ) -> None:
-        self._opened, self._bus = opened, bus
+        super().__init__(opened)
+        self._bus = bus
         self._directory = SessionDirectory(path, let_go)
         self.path = self._directory.path
         try:
@@ -145,7 +159,7 @@ class StoredHome(Home):
         return self._directory.read_only
 
     def begin(self, dense: PrunedModel, metrics: Metrics, action: Action) -> History:
-        storage = StoredSteps(self._directory, dense, self._opened.action.seed, self.report)
+        storage = StoredSteps(self._directory, dense, self.opened.action.seed, self.report)
         steps, damaged = storage.all()
         for what in damaged.values():
             self.note(what)
@@ -195,9 +209,12 @@ class StoredHome(Home):
         if self.read_only:
             return
         try:
-            self._journal.append({"step": taken.step_id, **taken.action.to_json()})
+            self._journal.append(_line(taken))
         except StoreError as error:
             self.report(error)
+
+    def journal_lines(self) -> Sequence[Mapping[str, Any]]:
+        return self._journal.read()[0]
 
     def flush(self) -> None:
         self._latest.flush()
@@ -210,12 +227,12 @@ class StoredHome(Home):
 
     def _settle(self) -> None:
         """Make the directory the session's, or see that it is."""
-        record, opened = self._directory.record, self._opened
+        record, opened = self._directory.record, self.opened
         if record is None or not self._directory.steps.ids():
             self._create()
             return
         self.reopened = True
-        if (seed := record.source.opening["seed"]) != opened.action.seed:
+        if (seed := Open.from_arguments(record.source.opening).seed) != opened.action.seed:
             raise FingerprintError(
                 f"seed must be that of the session in {self._directory.path}, which is {seed}, got "
                 f"{opened.action.seed}: it decides which inputs are for validation. Nothing was "
@@ -230,13 +247,11 @@ class StoredHome(Home):
 
     def _create(self) -> None:
         self._directory.check_writable("a new session")
-        example = self._opened.example_input
         with writing("a session", self._directory.path):
-            if example is not None:
-                data = safetensors.torch.save({"example_input": example.contiguous()})
-                replace_file(self._directory.path / EXAMPLE, data)
-        found = fingerprints_of(self._opened.model.module, self._opened.dataset)
-        self._directory.create(Record(self._opened.source, found, versions()))
+            for name, data in example_file(self.opened).items():
+                replace_file(self._directory.path / name, data)
+        found = fingerprints_of(self.opened.model.module, self.opened.dataset)
+        self._directory.create(Record(self.opened.source, found, versions()))
 
     def _stored_state(self) -> State | None:
         path = self._directory.path / STATE
@@ -281,3 +296,15 @@ class StoredHome(Home):
             except DamagedError as error:
                 self.note(str(error))
                 undone = ()
+
+
+def example_file(opened: Opened) -> dict[str, bytes]:
+    """The file of the example input that a user gave, by name; none if there was none."""
+    example = opened.example_input
+    if example is None:
+        return {}
+    return {EXAMPLE: safetensors.torch.save({"example_input": example.contiguous()})}
+
+
+def _line(taken: ActionTaken) -> dict[str, Any]:
+    return {"step": taken.step_id, **taken.action.to_json()}

@@ -3,25 +3,29 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from torch import nn
 
 from workbench.actions import (
-    Finetune,
     Measure,
     Prune,
     PruneGradually,
     Recalibrate,
     Reinitialize,
     Rewind,
+    Training,
 )
 from workbench.errors import ModelError
-from workbench.events import EventBus, LatencyMeasured, PreviewMeasured
-from workbench.gradual import GradualSettings, prune_gradually
+from workbench.events import Event, EventBus, LatencyMeasured, PreviewMeasured
+from workbench.gradual import prune_gradually
 from workbench.lottery import reinitialize, rewind
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.recalibration import recalibrate
+from workbench.selection import UnitResult
 from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
@@ -29,7 +33,17 @@ from workbench.session.measuring import Gauge
 from workbench.session.recorder import Recorder
 from workbench.session.timing import Timed, Timing
 from workbench.session.training_runs import TrainingRuns
-from workbench.training import FinetuneSettings, finetune
+from workbench.training import TrainingOutcome, TrainingState, finetune
+
+
+class Reporting(TypedDict):
+    """What every training is given: whom to learn from, where to go on, and whom to tell."""
+
+    teacher: nn.Module
+    resume: TrainingState | None
+    checkpoint: Callable[[TrainingState], None]
+    report: Callable[[Event], None]
+    monitor: Monitor
 
 
 @dataclass(frozen=True)
@@ -92,57 +106,16 @@ class Jobs:
 
         return work
 
-    def finetune(
-        self, settings: FinetuneSettings, *, resume: bool = False
-    ) -> Callable[[Monitor], Step]:
+    def train(self, action: Training, *, resume: bool = False) -> Callable[[Monitor], Step]:
         """Train a copy of the current model, or go on with the run that was stopped; commit."""
 
         def work(monitor: Monitor) -> Step:
-            current = self.history.model
             state = self.runs.state() if resume else None
-            self.runs.begin(Finetune(settings), self.history)
-            module = copy.deepcopy(current.module)
-            outcome = finetune(
-                module,
-                self.gauge.dataset,
-                settings,
-                masks=current.masks,
-                teacher=self.history.model_of(0).module,
-                channels=current.channels_left(),
-                resume=state,
-                checkpoint=self.runs.checkpoint,
-                report=self.bus.emit,
-                monitor=Part(monitor, 0, 90, 100),
-            )
+            self.runs.begin(action, self.history)
+            trained, results, outcome = self._trained(action, state, Part(monitor, 0, 90, 100))
             return self.recorder.commit(
-                current.with_module(module),
-                Finetune(settings),
-                Part(monitor, 90, 100, 100),
-                epochs=outcome.results,
-                notes=outcome.notes,
-            )
-
-        return work
-
-    def prune_gradually(
-        self, plan: Plan, settings: FinetuneSettings, gradual: GradualSettings
-    ) -> Callable[[Monitor], Step]:
-        """Train a copy of the current model while a plan is carried out on it, and commit."""
-
-        def work(monitor: Monitor) -> Step:
-            pruned, results, outcome = prune_gradually(
-                _prunable(self.history.model, plan),
-                plan,
-                self.gauge.dataset,
-                settings,
-                gradual,
-                teacher=self.history.model_of(0).module,
-                report=self.bus.emit,
-                monitor=Part(monitor, 0, 90, 100),
-            )
-            return self.recorder.commit(
-                pruned,
-                PruneGradually(plan, settings, gradual),
+                trained,
+                action,
                 Part(monitor, 90, 100, 100),
                 units=results,
                 epochs=outcome.results,
@@ -150,6 +123,32 @@ class Jobs:
             )
 
         return work
+
+    def _trained(
+        self, action: Training, state: TrainingState | None, monitor: Monitor
+    ) -> tuple[PrunedModel, tuple[UnitResult, ...], TrainingOutcome]:
+        current, dataset = self.history.model, self.gauge.dataset
+        reporting = Reporting(
+            teacher=self.history.model_of(0).module,
+            resume=state,
+            checkpoint=self.runs.checkpoint,
+            report=self.bus.emit,
+            monitor=monitor,
+        )
+        if isinstance(action, PruneGradually):
+            model = _prunable(current, action.plan)
+            settings = action.settings, action.gradual
+            return prune_gradually(model, action.plan, dataset, *settings, **reporting)
+        module = copy.deepcopy(current.module)
+        outcome = finetune(
+            module,
+            dataset,
+            action.settings,
+            masks=current.masks,
+            channels=current.channels_left(),
+            **reporting,
+        )
+        return current.with_module(module), (), outcome
 
     def recalibrate(self, batches: int, seed: int) -> Callable[[Monitor], Step]:
         """Estimate the current model's batch-norm statistics again, and commit."""

@@ -16,6 +16,7 @@ from workbench.events import (
 )
 from workbench.plan import Plan
 from workbench.session.changes import Changes
+from workbench.session.copying import Copying
 from workbench.session.history import Step
 from workbench.session.knowledge import CHANGES
 from workbench.session.tasks import Task
@@ -74,7 +75,7 @@ class Keeping(Changes):
             )
         if self._history.current.id != found.step_id:
             self.checkout(found.step_id)
-        work = self._jobs.finetune(found.settings, resume=True)
+        work = self._jobs.train(found.action, resume=True)
         return self._submit("finetune", "fine-tuning", work)
 
     def discard_interrupted(self) -> None:
@@ -83,6 +84,19 @@ class Keeping(Changes):
         self._home.check_writable("discarding a training run")
         self._runs.discard()
         self.events.emit(HistoryChanged(self._history.current.id))
+
+    def save(self, directory: str | Path) -> Path:
+        """Copy the session with all its steps to a new directory; it stays where it is itself.
+
+        Raises:
+            StoreError: If the directory is not new or empty, or cannot be written.
+        """
+        return self.submit_save(directory).result()
+
+    def submit_save(self, directory: str | Path) -> Task[Path]:
+        """Queue a copy; a cancelled one leaves nothing behind."""
+        copying = Copying(self._home, self._history, self._runs, self._sensing, self._state())
+        return self._tasks.submit("save", "saving the session", copying.copy(Path(directory)))
 
     def _interrupted(self) -> Interrupted:
         if self.interrupted is None:

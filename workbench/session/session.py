@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from workbench.actions import Action, Checkout, Redo, Rename, Undo
+from workbench.actions import Action, Checkout, Finetune, Redo, Rename, Undo
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset
 from workbench.devices import LocalCpu
@@ -129,7 +129,7 @@ class Session(Keeping, Examinations):
         self, opened: Opened, scan_cache: str | Path | None, directory: str | Path | None
     ) -> None:
         self.events = EventBus()
-        self._home = Home()
+        self._home = Home(opened)
         if directory is not None:
             me = weakref.ref(self)
             self._home = StoredHome(directory, opened, self.events, lambda: let_go(me))
@@ -257,7 +257,7 @@ class Session(Keeping, Examinations):
 
     def submit_finetune(self, settings: FinetuneSettings) -> Task[Step]:
         """Queue fine-tuning; a cancelled one commits nothing."""
-        return self._submit("finetune", "fine-tuning", self._jobs.finetune(settings))
+        return self._submit("finetune", "fine-tuning", self._jobs.train(Finetune(settings)))
 
     def submit_export(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
-from workbench.actions import Finetune, action_from_json
+from workbench.actions import Training, action_from_json
 from workbench.errors import DamagedError, ReadOnlyError, StoreError, TrainingError
 from workbench.events import EpochTrained, Event, TaskEnded, TrainingStarted
 from workbench.session.history import History
@@ -23,14 +23,19 @@ class Interrupted:
     """A training run that was stopped before its end, and can go on.
 
     Attributes:
-        settings: How it trains.
+        action: What it is for.
         epoch: Epochs that are done, and not lost.
         step_id: The step whose model it trains.
     """
 
-    settings: FinetuneSettings
+    action: Training
     epoch: int
     step_id: int
+
+    @property
+    def settings(self) -> FinetuneSettings:
+        """How it trains."""
+        return self.action.settings
 
     @property
     def epochs(self) -> int:
@@ -42,7 +47,7 @@ class Interrupted:
 class _Begun:
     """What a run is of: an action on a step, to be committed as `next_id` or later."""
 
-    action: Finetune
+    action: Training
     step_id: int
     next_id: int
 
@@ -53,7 +58,7 @@ class _Begun:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "_Begun":
         action = action_from_json(data["action"])
-        if not isinstance(action, Finetune):
+        if not isinstance(action, Training):
             raise DamagedError(f"a training run cannot be of action {action.kind!r}.")
         return cls(action, data["step_id"], data["next_id"])
 
@@ -91,7 +96,7 @@ class TrainingRuns:
         stopped = self._stopped
         if stopped is None:
             return None
-        return Interrupted(stopped.action.settings, self._epoch, stopped.step_id)
+        return Interrupted(stopped.action, self._epoch, stopped.step_id)
 
     def state(self) -> TrainingState | None:
         """Where the interrupted run goes on; None to begin again.
@@ -104,7 +109,7 @@ class TrainingRuns:
             return self._state
         return TrainingState.from_bytes(files.checkpoint(len(self._log.runs)))
 
-    def begin(self, action: Finetune, history: History) -> None:
+    def begin(self, action: Training, history: History) -> None:
         """Say what the run that is about to start is of."""
         self._next = _Begun(action, history.current.id, history.next_id())
 
@@ -131,6 +136,19 @@ class TrainingRuns:
         self._write(lambda files: files.forget_checkpoints(len(self._log.runs)))
         self._stopped = self._state = None
         self._write_about()
+
+    def write_to(self, files: RunFiles) -> None:
+        """Copy all runs.
+
+        Raises:
+            StoreError: If they cannot be written.
+        """
+        for run in self._log.runs:
+            last = run.number == len(self._log.runs)
+            files.write(run.number, _about(run, self._stopped if last else None))
+            files.replace_curves(run.number, _curves(run))
+        if self._stopped is not None and (state := self.state()) is not None:
+            files.write_checkpoint(len(self._log.runs), state.epoch, state.to_bytes())
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
@@ -178,12 +196,8 @@ class TrainingRuns:
             self._written = {name: len(points) for name, points in curves.items()}
 
     def _write_about(self) -> None:
-        run, begun = self._log.runs[-1], self._now or self._stopped
-        about = {
-            "epochs": run.epochs,
-            "outcome": run.outcome,
-            "begun": None if begun is None else begun.to_json(),
-        }
+        run = self._log.runs[-1]
+        about = _about(run, self._now or self._stopped)
         self._write(lambda files: files.write(run.number, about))
 
     def _write(self, write: Callable[[RunFiles], None]) -> None:
@@ -213,6 +227,14 @@ class TrainingRuns:
             self._log.add(run)
             self._stopped = None if self._home.read_only else begun
             self._epoch = files.checkpoint_epoch(number)
+
+
+def _about(run: TrainingRun, begun: _Begun | None) -> dict[str, Any]:
+    return {
+        "epochs": run.epochs,
+        "outcome": run.outcome,
+        "begun": None if begun is None else begun.to_json(),
+    }
 
 
 def _curves(run: TrainingRun) -> dict[str, list[tuple[float, float]]]:
