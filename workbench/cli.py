@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+import torch
 from tqdm import tqdm
 
 from workbench.errors import WorkbenchError
@@ -18,11 +19,13 @@ from workbench.export.formats import FORMATS
 from workbench.export.package import check_vacant
 from workbench.jupyter_lab import lab_command
 from workbench.progress import Part
-from workbench.recipes import read_recipe
+from workbench.recipes import Recipe, read_recipe
 from workbench.recipes.report import report_text
 from workbench.store import check_writable
 
 SAME, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+_MOST_THREADS = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +85,7 @@ def _run(asked: argparse.Namespace) -> int:
         check_writable(output)
         if not asked.overwrite:
             check_vacant(output)
+    _compute_as(recipe)
     with _Bar(quiet=asked.quiet) as bar:
         replaying = Part(bar, 0, 90 if formats else 100, 100)
         with recipe.replay(directory=asked.session, monitor=replaying) as session:
@@ -95,6 +99,13 @@ def _run(asked: argparse.Namespace) -> int:
     if formats and not asked.quiet:
         print(f"Written to {output}: {', '.join(formats)}.")
     return DIFFERENT if differences else SAME
+
+
+def _compute_as(recipe: Recipe) -> None:
+    """On as many threads as the recipe was made with: other sums round otherwise."""
+    threads = recipe.made_with.get("threads", "")
+    if threads.isdecimal() and 0 < int(threads) <= _MOST_THREADS:
+        torch.set_num_threads(int(threads))
 
 
 def _add_lab(parser: argparse.ArgumentParser) -> None:

@@ -42,7 +42,8 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         words = {"name": self.name, "remark": self.remark}
-        return self.action.to_json() | {key: text for key, text in words.items() if text}
+        data = self.action.to_json() | {key: text for key, text in words.items() if text}
+        return {key: _plan_data(part) if key == "plan" else part for key, part in data.items()}
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         parts: dict[str, Any] = {
-            "plan": None if self.plan is None else self.plan.to_json(),
+            "plan": None if self.plan is None else _plan_data(self.plan.to_json()),
             "targets": dict(self.targets),
             "export": list(self.export),
             "made_with": dict(self.made_with),
@@ -180,3 +181,8 @@ class Recipe:
         if self.targets:
             found.append(SetTargets(self.targets))
         return tuple(found)
+
+
+def _plan_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan's plain data without what it says of no unit at all."""
+    return {name: value for name, value in data.items() if value not in ({}, [])}

@@ -9,9 +9,14 @@ from workbench.errors import RecipeError
 
 
 def yaml_text(data: object) -> str:
-    """Plain data as YAML: keys in their order, what is short on one line."""
-    return yaml.safe_dump(
-        data, sort_keys=False, default_flow_style=None, allow_unicode=True, width=100
+    """Plain data as YAML: keys in their order, a line each; lists of numbers or names on one."""
+    return yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        default_flow_style=False,
+        allow_unicode=True,
+        width=100,
     )
 
 
@@ -35,6 +40,21 @@ def yaml_data(text: str, source: str) -> Any:
             f"{source}{line} must be YAML, but cannot be read: {problem}. Correct the line, or "
             "save the recipe again."
         ) from None
+
+
+class _Dumper(yaml.SafeDumper):
+    """The safe dumper, with short lists and without anchors."""
+
+    def represent_sequence(
+        self, tag: str, sequence: Any, flow_style: bool | None = None
+    ) -> yaml.SequenceNode:
+        """On one line, unless there is more than names and numbers in it."""
+        short = not any(isinstance(entry, dict | list) for entry in sequence)
+        return super().represent_sequence(tag, sequence, flow_style=short)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Everything is written out where it belongs."""
+        return True
 
 
 class _Loader(yaml.SafeLoader):
