@@ -4,6 +4,7 @@ from workbench.events import (
     AccuracyLearned,
     BatchTrained,
     ChannelsInspected,
+    DeviceChanged,
     EpochTrained,
     Event,
     EvidenceGathered,
@@ -31,6 +32,7 @@ _PLAN = ("units", "board", "controls", "layer", "channels", "suggest", "flips")
 _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     PlanChanged: _PLAN,
     EvidenceGathered: _PLAN,
+    DeviceChanged: ("board", "suggest", "controls", "history"),
     FigureMeasured: ("rows", "board"),
     HistoryChanged: (
         "rows",

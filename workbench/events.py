@@ -125,6 +125,13 @@ class ChannelsInspected(Event):
 
 
 @dataclass(frozen=True)
+class DeviceChanged(Event):
+    """Latency is of another device or batch size from now on; `words` say which."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class FigureMeasured(Event):
     """Something that is measured only when asked for, such as ``"energy"``, is known of a step."""
 

@@ -7,8 +7,9 @@ from typing import Any
 import onnxruntime
 from numpy.typing import NDArray
 
-from workbench.errors import DeviceError
+from workbench.errors import DeviceError, MeasurementError
 from workbench.measure.latency import Latency, measure_latencies
+from workbench.measure.memory import measure_memory
 from workbench.progress import SILENT, Monitor
 
 _WARMUP = 2
@@ -55,6 +56,12 @@ class LocalCpu:
             openings=openings,
             monitor=monitor,
         )
+
+    def memory(
+        self, model: bytes, inputs: NDArray[Any], *, monitor: Monitor = SILENT
+    ) -> tuple[int, int]:
+        """See `latency_model.Device.memory`."""
+        return measure_memory(model, inputs, threads=self.threads, monitor=monitor)
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,15 @@ class LocalGpu:
             openings=openings,
             providers=providers,
             monitor=monitor,
+        )
+
+    def memory(
+        self, model: bytes, inputs: NDArray[Any], *, monitor: Monitor = SILENT
+    ) -> tuple[int, int]:
+        """Raises `MeasurementError`: a process does not hold what lies in the GPU."""
+        raise MeasurementError(
+            f"peak memory is that of a process, and {self.name} has memory of its own. Choose a "
+            "processor as the device to measure it."
         )
 
 

@@ -86,9 +86,9 @@ class RemoteDevice:
         return {name: Latency.from_samples(tuple(found[name])) for name in models}
 
     def memory(
-        self, model: bytes, inputs: NDArray[Any], monitor: Monitor = SILENT
+        self, model: bytes, inputs: NDArray[Any], *, monitor: Monitor = SILENT
     ) -> tuple[int, int]:
-        """Bytes that a process there holds before it opens a model, and at its peak."""
+        """See `latency_model.Device.memory`."""
         request = {"task": "memory", "threads": self.threads}
         before, peak = self._ask({"model": model}, inputs, request, monitor)
         return before, peak

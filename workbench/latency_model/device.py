@@ -41,3 +41,13 @@ class Device(Protocol):
             DeviceError: If the device cannot be reached, or stops answering.
             Cancelled: If the monitor was cancelled.
         """
+
+    def memory(
+        self, model: bytes, inputs: NDArray[Any], *, monitor: Monitor = SILENT
+    ) -> tuple[int, int]:
+        """Bytes that a process holds before it opens an ONNX model, and at most as it runs it.
+
+        Raises:
+            ExportError, DeviceError, Cancelled: As for `latencies`.
+            MeasurementError: If the device cannot tell, or the process fails.
+        """

@@ -43,10 +43,22 @@ class Metrics:
     """ONNX file after gzip, in bytes: where zeroed weights begin to pay."""
 
     latency_ms: Latency | None = None
-    """Time of one inference in ONNX Runtime on the CPU, in milliseconds."""
+    """Time of one inference in ONNX Runtime on the selected device, in milliseconds."""
 
     speedup: Ratio | None = None
     """Dense latency over this latency, measured interleaved; above 1 this model is faster."""
+
+    throughput: float | None = None
+    """Inputs per second at that latency, one batch after the other."""
+
+    measured_on: str = ""
+    """Device and batch size of the latency, in words."""
+
+    peak_memory_bytes: int | None = None
+    """The most memory that a process held in which nothing but this inference ran, in bytes."""
+
+    activation_bytes: int | None = None
+    """The part of it for values between layers, computed from their shapes, in bytes."""
 
     def figure(self, name: str) -> float | None:
         """One figure as a plain number: of latency the median, of the speed-up its estimate."""
@@ -88,6 +100,10 @@ class Metrics:
             onnx_gzip_bytes=_optional_count(data, "onnx_gzip_bytes"),
             latency_ms=_latency(data.get("latency_ms")),
             speedup=_ratio(data.get("speedup")),
+            throughput=_optional_float(data, "throughput"),
+            measured_on=_words(data, "measured_on"),
+            peak_memory_bytes=_optional_count(data, "peak_memory_bytes"),
+            activation_bytes=_optional_count(data, "activation_bytes"),
         )
 
 
@@ -125,6 +141,13 @@ def _float(data: Mapping[str, object], name: str) -> float:
 
 def _optional_float(data: Mapping[str, object], name: str) -> float | None:
     return None if data.get(name) is None else _float(data, name)
+
+
+def _words(data: Mapping[str, object], name: str) -> str:
+    value = data.get(name, "")
+    if not isinstance(value, str):
+        raise _wrong_type(name, "a string", value)
+    return value
 
 
 def _optional_count(data: Mapping[str, object], name: str) -> int | None:

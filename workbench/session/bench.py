@@ -5,15 +5,18 @@ What was found is kept by step, so that going back to a step shows it again.
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from torch import nn
 
 from workbench.events import EventBus, FigureMeasured
+from workbench.measure.accuracy_report import AccuracyReport, accuracy_report
 from workbench.measure.energy_counters import EnergyCounter
 from workbench.measure.energy_measured import MeasuredEnergy, measure_energy
 from workbench.measure.layer_latency import LayerLatencies, measure_layer_latencies
-from workbench.onnx_graph import OnnxGraph
+from workbench.measure.memory import MemoryUse, activation_bytes
+from workbench.onnx_graph import CutError, OnnxGraph
 from workbench.progress import Monitor, Part
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
@@ -21,7 +24,7 @@ from workbench.session.measuring import Gauge
 
 T = TypeVar("T")
 
-ENERGY, LAYERS = "energy", "layers"
+ENERGY, LAYERS, ACCURACY, MEMORY = "energy", "layers", "accuracy", "memory"
 
 
 class Bench:
@@ -78,6 +81,50 @@ class Bench:
 
         return work
 
+    def accuracy(self) -> Callable[[Monitor], AccuracyReport]:
+        """The work of looking closely at the accuracy of the current model, and the dense one."""
+
+        def work(monitor: Monitor) -> AccuracyReport:
+            step_id = self._history.current.id
+            if step_id and self.found(ACCURACY, AccuracyReport, 0) is None:
+                self._accuracy(0, Part(monitor, 0, 50, 100))
+            return self._accuracy(step_id, Part(monitor, 50 if step_id else 0, 100, 100))
+
+        return work
+
+    def memory(self) -> Callable[[Monitor], MemoryUse]:
+        """The work of measuring the memory of the current model, and the dense one's if unknown.
+
+        The outcome becomes part of the metrics of these steps.
+        """
+
+        def work(monitor: Monitor) -> MemoryUse:
+            step_id = self._history.current.id
+            if step_id and self._history[0].metrics.peak_memory_bytes is None:
+                self._memory(0, Part(monitor, 0, 50, 100))
+            return self._memory(step_id, Part(monitor, 50 if step_id else 0, 100, 100))
+
+        return work
+
+    def _accuracy(self, step_id: int, monitor: Monitor) -> AccuracyReport:
+        module, dataset = self._history.model_of(step_id).module, self._gauge.dataset
+        found = accuracy_report(module, dataset.test, len(dataset.classes), monitor=monitor)
+        return self._keep(ACCURACY, step_id, found)
+
+    def _memory(self, step_id: int, monitor: Monitor) -> MemoryUse:
+        file = list(self._files(step_id, Part(monitor, 0, 50, 100)).values())[-1]
+        conditions = self._gauge.selected.conditions
+        inputs = conditions.inputs(self._gauge.example_input)
+        before, peak = conditions.device.memory(file, inputs, monitor=Part(monitor, 50, 100, 100))
+        module = self._history.model_of(step_id).module
+        found = MemoryUse(peak, before, _activations(file, module, conditions.batch_size))
+        metrics = self._history[step_id].metrics
+        self._history.measured(
+            step_id,
+            replace(metrics, peak_memory_bytes=peak, activation_bytes=found.activation_bytes),
+        )
+        return self._keep(MEMORY, step_id, found)
+
     def _keep(self, figure: str, step_id: int, value: T) -> T:
         with self._lock:
             self._found[figure, step_id] = value
@@ -92,6 +139,13 @@ class Bench:
                 self._file = step_id, self._gauge.onnx(self._history.model_of(step_id), monitor)
             files["now"] = self._file[1]
         return files
+
+
+def _activations(file: bytes, module: nn.Module, batch_size: int) -> int | None:
+    try:
+        return activation_bytes(OnnxGraph.read(file, module), batch_size)
+    except CutError:  # its shapes cannot be read
+        return None
 
 
 def _owners(module: nn.Module) -> dict[str, str]:

@@ -5,11 +5,18 @@ Blocking methods wait for their task; ``submit_...`` queue the same work and ret
 
 from collections.abc import Callable, Mapping
 
+from workbench.devices import open_device
+from workbench.latency_model import Device
+from workbench.measure.accuracy_report import AccuracyReport
 from workbench.measure.energy_counters import EnergyCounter, Rapl
 from workbench.measure.energy_measured import MeasuredEnergy
 from workbench.measure.layer_latency import LayerLatencies
-from workbench.session.bench import LAYERS, Bench
+from workbench.measure.memory import MemoryUse
+from workbench.session.bench import ACCURACY, LAYERS, Bench
+from workbench.session.conditions import Conditions
 from workbench.session.measurements import Measurements
+from workbench.session.measuring import Gauge
+from workbench.session.moving import Moving
 from workbench.session.tasks import Task
 
 
@@ -17,6 +24,42 @@ class Examinations(Measurements):
     """The side of a session that looks at a model closely; `Session` sets up what does it."""
 
     _bench: Bench
+    _moving: Moving
+    _gauge: Gauge
+
+    @property
+    def conditions(self) -> Conditions:
+        """Device and batch size of all latencies."""
+        return self._gauge.selected.conditions
+
+    @property
+    def device(self) -> Device:
+        """Where latency is measured; assign a device, or a word for one, to change that.
+
+        Assigning is `use_device`, and takes as long.
+        """
+        return self.conditions.device
+
+    @device.setter
+    def device(self, device: Device | str) -> None:
+        self.use_device(device)
+
+    def use_device(
+        self, device: Device | str | None = None, *, batch_size: int | None = None
+    ) -> Conditions:
+        """Measure latency elsewhere, or of more inputs at a time, from now on.
+
+        Every step is timed there first; what predictions learned of the last device is forgotten.
+
+        Args:
+            device: A device or a word for one, see `workbench.devices.open_device`; the same as
+                before by default.
+            batch_size: Inputs at a time; as before by default.
+
+        Raises:
+            DeviceError: If there is no such device, or it does not answer; then nothing changed.
+        """
+        return self.submit_device(device, batch_size=batch_size).result()
 
     def measure_energy(
         self, counter: Callable[[], EnergyCounter] = Rapl.open
@@ -47,6 +90,28 @@ class Examinations(Measurements):
         """What `time_layers` found of a step, the current one by default; None if not asked."""
         return self._bench.found(LAYERS, LayerLatencies, step_id)
 
+    def examine_accuracy(self) -> AccuracyReport:
+        """Top-1, top-5, by class, confusion and corrupted images, on the test data."""
+        return self.submit_accuracy().result()
+
+    def accuracy_details(self, step_id: int | None = None) -> AccuracyReport | None:
+        """What `examine_accuracy` found of a step, the current one by default; None if nothing."""
+        return self._bench.found(ACCURACY, AccuracyReport, step_id)
+
+    @property
+    def examining(self) -> bool:
+        """Whether `examine_accuracy` is under way, or about to be."""
+        return bool(self._tasks.unfinished("details"))
+
+    def measure_memory(self) -> MemoryUse:
+        """Peak memory of a process that runs the current model, and nothing else.
+
+        Raises:
+            MeasurementError, DeviceError: If the device cannot tell.
+            ExportError: If the model cannot be exported or run.
+        """
+        return self.submit_memory().result()
+
     def submit_energy(
         self, counter: Callable[[], EnergyCounter] = Rapl.open
     ) -> Task[Mapping[str, MeasuredEnergy]]:
@@ -59,3 +124,25 @@ class Examinations(Measurements):
         self._tasks.cancel("layers")
         work = self._bench.layer_latencies(step_id)
         return self._tasks.submit("layers", "timing layers", work)
+
+    def submit_device(
+        self, device: Device | str | None = None, *, batch_size: int | None = None
+    ) -> Task[Conditions]:
+        """Queue `use_device`; another under way is dropped."""
+        now = self.conditions
+        chosen = open_device(device) if isinstance(device, str) else device or now.device
+        wanted = Conditions(chosen, now.batch_size if batch_size is None else batch_size)
+        with self._lock:
+            self._tasks.cancel("device", "timing", "latency")
+            title = f"measuring on {wanted.words}"
+            return self._tasks.submit("device", title, self._moving.move(wanted))
+
+    def submit_accuracy(self) -> Task[AccuracyReport]:
+        """Queue `examine_accuracy`; one under way is dropped."""
+        self._tasks.cancel("details")
+        return self._tasks.submit("details", "examining accuracy", self._bench.accuracy())
+
+    def submit_memory(self) -> Task[MemoryUse]:
+        """Queue `measure_memory`; one under way is dropped."""
+        self._tasks.cancel("memory")
+        return self._tasks.submit("memory", "measuring memory", self._bench.memory())

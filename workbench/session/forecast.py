@@ -145,6 +145,10 @@ class Forecast:
         """Remember how long a plan's network takes."""
         self._timed = (model, plan, timed)
 
+    def forget_timed(self) -> None:
+        """How long it takes is of another device or batch size."""
+        self._timed = None
+
     def timed(self, plan: Plan) -> Timed | None:
         """How long exactly this plan's network takes, if it was measured for the current model."""
         if self._timed is None or self._timed[:2] != (self._history.model, plan):

@@ -34,7 +34,7 @@ from workbench.units import Unit
 OF_ONE_PLAN = ("preview", "timing")
 """Kinds of task whose outcome nobody wants any more once the plan has changed."""
 
-LEARNING = ("latency", "accuracy", "layers")
+LEARNING = ("latency", "accuracy", "layers", "memory")
 """Kinds of task that wait until nothing else is to be done, and go on where they stopped."""
 
 CHANGES = ("prune", "finetune", "measure", "rework", "rounds")

@@ -1,6 +1,6 @@
 """What is measured of every step: at once what is cheap, afterwards what takes seconds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -9,12 +9,13 @@ from workbench.data.dataset import Dataset
 from workbench.export.onnx import onnx_bytes
 from workbench.measure.accuracy import evaluate
 from workbench.measure.energy import energy_of
-from workbench.measure.latency import latency_ratio, measure_latencies
+from workbench.measure.latency import OPENINGS, Latency, latency_ratio
 from workbench.measure.macs import macs_of
 from workbench.measure.metrics import Metrics
 from workbench.measure.size import gzip_bytes, nonzero_count, parameter_count, state_dict_bytes
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
+from workbench.session.conditions import Conditions, Selected
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ class Gauge:
     Attributes:
         dataset: Accuracy comes from its test split.
         example_input: Shape ``(1, ...)``: one input, for latency and export.
+        selected: Where latency is measured, and with how many inputs at a time.
     """
 
     dataset: Dataset
     example_input: Tensor
+    selected: Selected = field(default_factory=Selected)
 
     def counts(self, model: PrunedModel) -> Metrics:
         """What needs no run: parameters, MACs, estimated energy, stored bytes."""
@@ -77,19 +80,31 @@ class Gauge:
         exported = self.onnx(model, monitor)
         monitor.report(40, 100, "measuring latency")
         files = {"now": exported} | ({"dense": dense_onnx} if dense_onnx else {})
-        latencies = measure_latencies(
-            files, self.example_input.numpy(), monitor=Part(monitor, 40, 95, 100)
+        conditions = self.selected.conditions
+        latencies = conditions.device.latencies(
+            files,
+            conditions.inputs(self.example_input),
+            rounds=50,
+            time_limit_s=5.0,
+            openings=OPENINGS,
+            monitor=Part(monitor, 40, 95, 100),
         )
-        speedup = latency_ratio(latencies["dense"], latencies["now"]) if dense_onnx else None
         zipped = gzip_bytes(exported)
         monitor.report(100, 100, "measured")
-        return (
-            replace(
-                metrics,
-                onnx_bytes=len(exported),
-                onnx_gzip_bytes=zipped,
-                latency_ms=latencies["now"],
-                speedup=speedup,
-            ),
-            exported,
-        )
+        sized = replace(metrics, onnx_bytes=len(exported), onnx_gzip_bytes=zipped)
+        return timed(sized, conditions, latencies["now"], latencies.get("dense")), exported
+
+
+def timed(
+    metrics: Metrics, conditions: Conditions, own: Latency | None, dense: Latency | None
+) -> Metrics:
+    """`metrics` with a latency; `dense` was measured in turn with it, None for the dense model."""
+    if own is None:
+        return replace(metrics, latency_ms=None, speedup=None, throughput=None, measured_on="")
+    return replace(
+        metrics,
+        latency_ms=own,
+        speedup=None if dense is None else latency_ratio(dense, own),
+        throughput=1e3 * conditions.batch_size / own.median_ms,
+        measured_on=conditions.words,
+    )

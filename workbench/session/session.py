@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from workbench.actions import Action, Checkout, Finetune, Redo, Rename, Undo
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset
-from workbench.devices import LocalCpu
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged
 from workbench.export.formats import Formats, chosen_formats
@@ -39,6 +38,7 @@ from workbench.session.jobs import Jobs
 from workbench.session.keeping import Keeping, let_go
 from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
+from workbench.session.moving import Moving
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
@@ -155,10 +155,14 @@ class Session(Keeping, Examinations):
         forgotten = self._recall(Plan(seed=opened.action.seed))
         self._settling = Settling(self._history, self.events, self._plan)
         dense_onnx = DenseOnnx(self._history, gauge)
-        self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
+        self._timing = Timing(self._history, gauge, dense_onnx, self.events)
         self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)
         self._recorder = Recorder(self._history, gauge, dense_onnx, self.events)
         self._bench = Bench(self._history, gauge, dense_onnx, self.events)
+        self._moving = Moving(
+            self._history, gauge, dense_onnx, self._timing, self._forecast, self.events
+        )
+        self._gauge = gauge
         self._sensing = Sensing(
             self._history,
             self._forecast,

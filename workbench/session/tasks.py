@@ -21,7 +21,17 @@ _WAIT_S = 0.2
 URGENT = ("evidence", "preview", "timing", "channels", "suggest", "compare")
 """Kinds of task that a person waits for, with a finger on a slider or looking at a layer."""
 
-PATIENT = ("baseline", "latency", "accuracy", "layers", "scan", "estimate", "channels")
+PATIENT = (
+    "baseline",
+    "latency",
+    "accuracy",
+    "layers",
+    "memory",
+    "details",
+    "scan",
+    "estimate",
+    "channels",
+)
 """Kinds of task that let urgent ones go first, even once they run: at their next report."""
 
 

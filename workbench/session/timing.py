@@ -10,13 +10,13 @@ import numpy as np
 from workbench.errors import ExportError
 from workbench.estimate import Estimate
 from workbench.events import EventBus, LatencyLearned
-from workbench.latency_model import Device, LatencyModel, Sample
+from workbench.latency_model import LatencyModel, Sample
 from workbench.latency_model.features import Features
 from workbench.latency_model.model import FEWEST_SAMPLES
 from workbench.latency_model.samples import plans_to_measure
 from workbench.measure.latency import Latency, Ratio, latency_ratio
 from workbench.onnx_graph import CutError
-from workbench.progress import Monitor, Part
+from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
@@ -50,17 +50,13 @@ class Timing:
 
     Args:
         history: Its first step is the dense model.
-        gauge: Knows the input that is timed.
+        gauge: Knows the input that is timed, and where.
         dense: The file that is cut.
-        device: Where it is timed.
         bus: Told when predictions get better.
     """
 
-    def __init__(
-        self, history: History, gauge: Gauge, dense: DenseOnnx, device: Device, bus: EventBus
-    ) -> None:
-        self._history, self._gauge, self._dense = history, gauge, dense
-        self._device, self._bus = device, bus
+    def __init__(self, history: History, gauge: Gauge, dense: DenseOnnx, bus: EventBus) -> None:
+        self._history, self._gauge, self._dense, self._bus = history, gauge, dense, bus
         self._features = Features.of(history.model_of(0))
         self._lock = threading.Lock()
         self._samples: list[Sample] = []
@@ -116,12 +112,17 @@ class Timing:
             Cancelled: If the monitor says so.
         """
         (latency,), dense = self._time_files(
-            [self._file(model, monitor)], monitor, _RELEASE_ROUNDS, _RELEASE_S
+            [self.file(model, monitor)], monitor, _RELEASE_ROUNDS, _RELEASE_S
         )
         timed = Timed(latency, latency_ratio(dense, latency))
         if self._features.units:
             self._add([model], [_relative(latency, dense)])
         return timed
+
+    def forget(self) -> None:
+        """What was learned is of another device or batch size."""
+        with self._lock:
+            self._samples, self._model, self._hopeless = [], None, False
 
     def _learn(self, monitor: Monitor) -> None:
         dense = self._history.model_of(0)
@@ -136,7 +137,12 @@ class Timing:
             self._add(models, self._time(models, part, _ROUNDS, _TOGETHER_S))
             self._bus.emit(LatencyLearned())
 
-    def _file(self, model: PrunedModel, monitor: Monitor) -> bytes:
+    def file(self, model: PrunedModel, monitor: Monitor = SILENT) -> bytes:
+        """An ONNX file with the widths of a model; its weights may be others.
+
+        Raises:
+            ExportError: If it cannot be exported.
+        """
         try:
             return self._dense.cut(model, monitor)
         except CutError:  # slower, but exact as well
@@ -156,9 +162,10 @@ class Timing:
         self, files: Sequence[bytes], monitor: Monitor, rounds: int, limit_s: float
     ) -> tuple[list[Latency], Latency]:
         named = {str(number): file for number, file in enumerate(files)}
-        latencies = self._device.latencies(
+        conditions = self._gauge.selected.conditions
+        latencies = conditions.device.latencies(
             {"dense": self._dense.file(), **named},
-            self._gauge.example_input.numpy(),
+            conditions.inputs(self._gauge.example_input),
             rounds=rounds,
             time_limit_s=limit_s,
             monitor=Part(monitor, 1, 2, 2),
