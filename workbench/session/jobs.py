@@ -17,7 +17,7 @@ from workbench.actions import (
     Training,
 )
 from workbench.errors import ModelError
-from workbench.events import Event, EventBus, LatencyMeasured, PreviewMeasured
+from workbench.events import Event, EventBus, LatencyMeasured, PreviewMeasured, TrainingEnded
 from workbench.gradual import prune_gradually
 from workbench.lottery import reinitialize, rewind
 from workbench.measure.accuracy import Evaluation, evaluate
@@ -113,7 +113,7 @@ class Jobs:
             state = self.runs.state() if resume else None
             self.runs.begin(action, self.history)
             trained, results, outcome = self._trained(action, state, Part(monitor, 0, 90, 100))
-            return self.recorder.commit(
+            step = self.recorder.commit(
                 trained,
                 action,
                 Part(monitor, 90, 100, 100),
@@ -121,6 +121,8 @@ class Jobs:
                 epochs=outcome.results,
                 notes=outcome.notes,
             )
+            self.bus.emit(TrainingEnded())
+            return step
 
         return work
 

@@ -29,6 +29,7 @@ from workbench.session.budgets import Budgets
 from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
 from workbench.session.examinations import Examinations
+from workbench.session.experiments import Experiments
 from workbench.session.exporting import Exporting
 from workbench.session.forecast import Forecast
 from workbench.session.history import Step
@@ -40,6 +41,7 @@ from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
 from workbench.session.moving import Moving
 from workbench.session.recorder import Recorder
+from workbench.session.rounds import Rounds
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.settling import Settling
@@ -53,7 +55,7 @@ from workbench.training import FinetuneSettings
 T = TypeVar("T")
 
 
-class Session(Keeping, Examinations):
+class Session(Keeping, Experiments, Examinations):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -190,6 +192,7 @@ class Session(Keeping, Examinations):
             self._runs,
             self.events,
         )
+        self._rounds = Rounds(self._history, self._jobs)
         self._exporting = Exporting(
             self._history, gauge, dense_onnx, self.name, self.origin, self.events
         )
