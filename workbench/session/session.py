@@ -26,7 +26,6 @@ from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.budgets import Budgets
 from workbench.session.changes import Changes
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
@@ -34,6 +33,8 @@ from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
 from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
+from workbench.session.probing import Probing
 from workbench.session.recorder import Recorder
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
@@ -115,10 +116,11 @@ class Session(Changes):
         )
         self._history = History(dense, gauge.counts(dense), opening)
         self._settling = Settling(self._history, self.events, self._plan)
-        dense_onnx = DenseOnnx(self._history, gauge)
-        self._timing = Timing(self._history, gauge, dense_onnx, LocalCpu(), self.events)
+        files = OnnxFiles(self._history, gauge)
+        probing = Probing(files, self.dataset.probe)
+        self._timing = Timing(self._history, gauge, files, LocalCpu(), self.events)
         self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)
-        self._recorder = Recorder(self._history, gauge, dense_onnx, self.events)
+        self._recorder = Recorder(self._history, gauge, files, self.events)
         self._sensing = Sensing(
             self._history,
             self._forecast,
@@ -139,13 +141,14 @@ class Session(Changes):
         self._jobs = Jobs(
             self._history,
             gauge,
+            probing,
             self._forecast,
             self._recorder,
             self._timing,
             self._anticipation,
             self.events,
         )
-        self._answers = Answers(self._history, self.dataset.probe, self.events)
+        self._answers = Answers(self._history, probing, self.dataset.probe, self.events)
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind

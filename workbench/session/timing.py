@@ -18,9 +18,9 @@ from workbench.measure.latency import Latency, Ratio, latency_ratio
 from workbench.onnx_graph import CutError
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
 
 SAMPLES = 24
 """Networks measured before the first prediction."""
@@ -57,7 +57,7 @@ class Timing:
     """
 
     def __init__(
-        self, history: History, gauge: Gauge, dense: DenseOnnx, device: Device, bus: EventBus
+        self, history: History, gauge: Gauge, dense: OnnxFiles, device: Device, bus: EventBus
     ) -> None:
         self._history, self._gauge, self._dense = history, gauge, dense
         self._device, self._bus = device, bus
