@@ -249,7 +249,7 @@ class Workbench(ipywidgets.VBox):
 
     def _outcome(self, event: TaskEnded) -> str:
         """What a finished task led to, in a few words."""
-        if event.kind not in ("prune", "finetune"):
+        if event.kind not in CHANGES:
             return ""
         metrics = self.session.history.current.metrics
         accuracy = "" if metrics.accuracy is None else f" · accuracy {percent(metrics.accuracy)}"

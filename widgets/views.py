@@ -21,6 +21,7 @@ from workbench.events import (
     TaskEnded,
     TaskProgress,
     TaskStarted,
+    TrainingEnded,
     TrainingStarted,
 )
 
@@ -58,6 +59,7 @@ _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     TrainingStarted: ("recovery",),
     BatchTrained: ("recovery",),
     EpochTrained: ("recovery",),
+    TrainingEnded: ("recovery",),
     TaskProgress: ("status", "suggest"),
 }
 

@@ -175,6 +175,11 @@ class TrainingStarted(Event):
 
 
 @dataclass(frozen=True)
+class TrainingEnded(Event):
+    """Training came to its end, and its step is committed."""
+
+
+@dataclass(frozen=True)
 class BatchTrained(Event):
     """A training batch was done: position in epochs (fractional), loss in nats, learning rate."""
 

@@ -10,7 +10,7 @@ _KILLERS = pytest.StashKey[list[Killer]]()
 
 
 @pytest.fixture
-def killer(tmp_path: Path, request: pytest.FixtureRequest) -> Killer:
+def killer(tmp_path: Path, no_runtimes: None, request: pytest.FixtureRequest) -> Killer:
     seed = random.SystemRandom().randrange(2**32)
     killer = Killer(tmp_path / "session", tmp_path / "export", random.Random(seed))
     request.config.stash.setdefault(_KILLERS, []).append(killer)

@@ -85,14 +85,13 @@ class Killer:
             for step in steps:
                 model = session.history.model_of(step.id)
                 assert all(torch.isfinite(p).all() for p in model.module.parameters())
-            unfinished = [*self.home.rglob(f"{UNFINISHED}*")]
-            assert unfinished == []
             check_export(self.exports)
             resumed = session.interrupted and session.interrupted.epoch
             if session.interrupted is not None:
                 step = session.resume()
                 assert len(step.epochs) == EPOCHS
                 assert session.training.runs[-1].outcome == "done"
+        assert not [*self.home.rglob(f"{UNFINISHED}*")]
         return Kill(aimed, phase, len(steps), resumed)
 
 

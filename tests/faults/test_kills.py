@@ -9,6 +9,7 @@ from faults.victim import PHASES
 EACH, ALL = 10, 50
 
 
+@pytest.mark.timeout(900)
 def test_a_kill_in_every_phase_loses_nothing(killer: Killer) -> None:
     for phase in PHASES:
         killer.kill_in(phase)

@@ -1,5 +1,6 @@
 """Probe inputs whose predicted class a plan changes."""
 
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -9,7 +10,8 @@ from watching import heard
 from workbench import Plan, Session
 from workbench.events import ModelAnswered
 from workbench.measure.accuracy import Evaluation, evaluate
-from workbench.session import answers
+from workbench.pruned import PrunedModel
+from workbench.session.probing import Probing
 
 
 def test_flips_are_known_once_a_plan_was_measured(digits: Session) -> None:
@@ -30,12 +32,14 @@ def test_flips_are_known_once_a_plan_was_measured(digits: Session) -> None:
 def test_a_model_is_asked_for_its_own_answers_once(session: Session) -> None:
     events = heard(session)
     asked: list[torch.nn.Module] = []
+    answers = Probing.answers
 
-    def noted(module: torch.nn.Module, *arguments: object, **settings: object) -> Evaluation:
-        asked.append(module)
-        return evaluate(module, *arguments, **settings)  # type: ignore[arg-type]
+    def noted(probing: Probing, model: PrunedModel, *others: Any) -> Evaluation:
+        if model is session.pruned:
+            asked.append(model.module)
+        return answers(probing, model, *others)
 
-    with patch.object(answers, "evaluate", noted):
+    with patch.object(Probing, "answers", noted):
         for ratio in (0.25, 0.5, 0.75):
             session.plan = Plan(ratio=ratio)
             session.preview()

@@ -17,7 +17,7 @@ def weights(session: Session, step_id: int) -> dict[str, torch.Tensor]:
 def test_pruning_gradually_removes_what_the_plan_says_in_one_step(session: Session) -> None:
     plan = session.plan = Plan(ratio=0.5)
     step = session.prune_gradually(4, gradual=GradualSettings(updates=2), batch_size=16)
-    assert (step.id, step.kind, step.plan) == (1, "prune-gradually", plan)
+    assert (step.id, step.kind, step.plan) == (1, "prune_gradually", plan)
     assert [(unit.unit, unit.kept) for unit in step.units] == [
         ("conv1", 2),
         ("conv2", 3),

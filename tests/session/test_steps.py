@@ -26,6 +26,7 @@ from workbench.events import (
     TaskEnded,
     TaskProgress,
     TaskStarted,
+    TrainingEnded,
     TrainingStarted,
 )
 
@@ -134,7 +135,7 @@ def test_events_of_a_training_come_in_order(session: Session) -> None:
     session.finetune(epochs=2)
     found = [type(event) for event in events if not isinstance(event, TaskProgress)]
     epoch = [BatchTrained, BatchTrained, EpochTrained]
-    rest = [HistoryChanged, ActionTaken, HistoryChanged, TaskEnded]
+    rest = [HistoryChanged, ActionTaken, HistoryChanged, TrainingEnded, TaskEnded]
     assert found == [TaskStarted, TrainingStarted, *epoch, *epoch, *rest]
     (run,) = session.training.runs
     assert [epoch for epoch, _ in run.losses] == [0.5, 1, 1.5, 2]
@@ -157,9 +158,7 @@ def test_moves_through_the_history_are_reported(session: Session) -> None:
     ]
 
 
-def test_a_layer_with_a_nasty_name_passes_through_unharmed(
-    data: Dataset, tmp_path: Path, no_runtimes: None
-) -> None:
+def test_a_layer_with_a_nasty_name_passes_through_unharmed(data: Dataset, tmp_path: Path) -> None:
     net = Network(
         lambda m, x: m.head(torch.relu(m.get_submodule(NASTY)(x)).mean((2, 3))),
         **{NASTY: nn.Conv2d(1, 4, 3), "head": nn.Linear(4, 3)},

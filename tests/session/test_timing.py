@@ -12,7 +12,7 @@ from workbench.events import LatencyLearned, LatencyMeasured
 from workbench.onnx_graph import CutError
 from workbench.progress import Cancelled
 from workbench.session import timing
-from workbench.session.dense_onnx import DenseOnnx
+from workbench.session.onnx_files import OnnxFiles
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_network_that_cannot_be_cut_is_exported_to_be_timed(
     def refuse(*_: object) -> bytes:
         raise CutError("no way through 'Foo'.")
 
-    monkeypatch.setattr(DenseOnnx, "cut", refuse)
+    monkeypatch.setattr(OnnxFiles, "cut", refuse)
     session.plan = session.plan.with_ratios(0.5)
     assert session.time_plan().latency.median_ms > 0
     with pytest.raises(ExportError, match="no way through 'Foo'"):

@@ -103,7 +103,7 @@ def test_pruning_gradually_goes_on_bit_for_bit(kept: Reopen) -> None:
     unsubscribe()
     again = kept()
     assert again.interrupted == Interrupted(PruneGradually(plan, SETTINGS, gradual), 1, 0)
-    assert again.resume().kind == "prune-gradually"
+    assert again.resume().kind == "prune_gradually"
     assert same(weights(again), expected)
 
 

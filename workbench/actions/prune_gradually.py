@@ -28,7 +28,7 @@ class PruneGradually(Action):
     plan: Plan
     settings: FinetuneSettings = field(default_factory=FinetuneSettings)
     gradual: GradualSettings = field(default_factory=GradualSettings)
-    kind: ClassVar[str] = "prune-gradually"
+    kind: ClassVar[str] = "prune_gradually"
     makes_step: ClassVar[bool] = True
 
     @property

@@ -7,6 +7,9 @@ from math import prod
 from workbench.onnx_graph import Cut, OnnxGraph
 from workbench.onnx_graph.shapes import BATCH, per_image
 
+_BATCH_BYTES = 4 * 2**20
+_BATCH_SIZES = (16, 32)
+
 
 @dataclass(frozen=True)
 class Frontier:
@@ -62,6 +65,13 @@ def _by_image(graph: OnnxGraph, name: str) -> bool:
 def value_bytes(graph: OnnxGraph, name: str) -> int:
     """Bytes of a value for one image, at 4 bytes an element; 0 where the shape is not known."""
     return 4 * prod(per_image(size) or 1 for size in graph.shapes.get(name, ()))
+
+
+def batch_size_for(graph: OnnxGraph) -> int:
+    """Images that are run at once: so many that their largest value stays in a CPU's cache."""
+    largest = max(value_bytes(graph, name) for name in graph.maker)
+    low, high = _BATCH_SIZES
+    return min(max(_BATCH_BYTES // max(largest, 1), low), high)
 
 
 def macs(graph: OnnxGraph, nodes: Sequence[int]) -> int:

@@ -20,18 +20,15 @@ from workbench.onnx_graph import Cut, CutError, OnnxGraph, build, cut_graph
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.sensitivity.batches import BatchRunner
-from workbench.sensitivity.frontier import Frontier, macs, value_bytes
+from workbench.sensitivity.frontier import Frontier, batch_size_for, macs, value_bytes
 from workbench.sensitivity.held import HeldValues
-from workbench.sensitivity.routes import Chosen, Logits, Portion
+from workbench.sensitivity.routes import Chosen, Logits, Portion, check_scores
 from workbench.sensitivity.targets import AnyTarget
 
 MEMORY_LIMIT_BYTES = 512 * 2**20
 """Most memory for values that are kept between runs."""
 
-_BATCH_BYTES = 4 * 2**20  # of the largest value: that stays in a CPU's cache
-_BATCH_SIZES = (16, 32)
 _CHECKED_INPUTS = 8
-_TOLERANCE = 1e-3
 
 Expected = Callable[[AnyTarget], Logits]
 """Scores of a pruned target for the first inputs, as PyTorch gives them."""
@@ -70,7 +67,7 @@ class OnnxRoute:
         (self._input,) = graph.inputs
         self._output = graph.outputs[0]
         self._check_labels(probe.labels)
-        self._runner = BatchRunner(threads, self._batch_size(), divided_for)
+        self._runner = BatchRunner(threads, batch_size_for(graph), divided_for)
         self.held = HeldValues(graph, self._runner, memory_limit_bytes)
 
     @classmethod
@@ -178,15 +175,7 @@ class OnnxRoute:
         Raises:
             CutError: If they differ by more than rounding.
         """
-        expected = self.expected(target)
-        count = min(len(expected), len(logits))
-        difference = float(np.abs(expected[:count] - logits[:count]).max())
-        limit = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
-        if not difference <= limit:
-            raise CutError(
-                f"outputs of unit {target.unit!r} at ratio {target.ratio} must be those of the "
-                f"pruned module to {limit:.2g}, but ONNX Runtime's differ by {difference:.2g}."
-            )
+        check_scores(self.expected(target), logits, f"unit {target.unit!r} at ratio {target.ratio}")
 
     def _cut(self, target: AnyTarget) -> Cut:
         return cut_graph(self.graph, target.removed, target.masks)
@@ -198,11 +187,6 @@ class OnnxRoute:
 
     def _empty(self, count: int) -> Logits:
         return np.empty((count, *self.graph.image_shape(self._output)), np.float32)
-
-    def _batch_size(self) -> int:
-        largest = max(value_bytes(self.graph, name) for name in self.graph.maker)
-        low, high = _BATCH_SIZES
-        return min(max(_BATCH_BYTES // max(largest, 1), low), high)
 
     def _check_labels(self, labels: Tensor) -> None:
         shape = self.graph.shape(self._output)

@@ -7,8 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.onnx_graph import CutError
 from workbench.progress import Monitor
 from workbench.sensitivity.targets import AnyTarget
+
+_TOLERANCE = 1e-3
 
 Logits = NDArray[Any]
 """Class scores, shape ``(inputs, classes)``."""
@@ -31,6 +34,27 @@ class Portion:
 
     rows: slice
     run: Run = field(repr=False)
+
+
+def check_scores(expected: Logits, found: Logits, what: str) -> None:
+    """Compare what another way of running a model found with what its module answers.
+
+    Args:
+        expected: Of the module, for the first inputs.
+        found: Of the other way, for as many inputs or more.
+        what: The model, for the message.
+
+    Raises:
+        CutError: If they differ by more than rounding.
+    """
+    count = min(len(expected), len(found))
+    difference = float(np.abs(expected[:count] - found[:count]).max())
+    limit = _TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    if not difference <= limit:
+        raise CutError(
+            f"outputs of {what} must be those of the pruned module to {limit:.2g}, but "
+            f"ONNX Runtime's differ by {difference:.2g}."
+        )
 
 
 class Route(Protocol):

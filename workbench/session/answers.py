@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from workbench.data.dataset import Split
 from workbench.events import EventBus, ModelAnswered
-from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.measure.accuracy import Evaluation
 from workbench.measure.flips import Flips
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.session.history import History
+from workbench.session.probing import Probing
 
 
 class Answers:
@@ -18,12 +19,14 @@ class Answers:
 
     Args:
         history: Whose current model is asked.
+        probing: Asks it.
         probe: The inputs.
         bus: Told when a model has answered.
     """
 
-    def __init__(self, history: History, probe: Split, bus: EventBus) -> None:
-        self._history, self._probe, self._bus = history, probe, bus
+    def __init__(self, history: History, probing: Probing, probe: Split, bus: EventBus) -> None:
+        self._history, self._probing = history, probing
+        self._probe, self._bus = probe, bus
         self._lock = threading.Lock()
         self._own: weakref.WeakKeyDictionary[PrunedModel, Evaluation] = weakref.WeakKeyDictionary()
         self._last: tuple[Evaluation, Evaluation, Flips] | None = None
@@ -41,7 +44,7 @@ class Answers:
             if self.own(model) is not None:
                 return preview(monitor)
             found = preview(Part(monitor, 0, 50, 100))
-            own = evaluate(model.module, self._probe, monitor=Part(monitor, 50, 100, 100))
+            own = self._probing.answers(model, model, Part(monitor, 50, 100, 100))
             with self._lock:
                 self._own[model] = own
             self._bus.emit(ModelAnswered(own.accuracy, own.inputs))

@@ -18,9 +18,9 @@ from workbench.measure.layer_latency import LayerLatencies, measure_layer_latenc
 from workbench.measure.memory import MemoryUse, activation_bytes
 from workbench.onnx_graph import CutError, OnnxGraph
 from workbench.progress import Monitor, Part
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Bench:
         bus: Told when something was found.
     """
 
-    def __init__(self, history: History, gauge: Gauge, dense: DenseOnnx, bus: EventBus) -> None:
+    def __init__(self, history: History, gauge: Gauge, dense: OnnxFiles, bus: EventBus) -> None:
         self._history, self._gauge, self._dense, self._bus = history, gauge, dense, bus
         self._lock = threading.Lock()
         self._found: dict[tuple[str, int], object] = {}

@@ -9,9 +9,9 @@ from workbench.events import ActionTaken, EventBus
 from workbench.export.formats import Formats, Subject, chosen_formats
 from workbench.export.package import ExportReport, export_package
 from workbench.progress import Monitor
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Exporting:
 
     history: History
     gauge: Gauge
-    dense: DenseOnnx
+    dense: OnnxFiles
     name: str
     origin: Mapping[str, object]
     bus: EventBus

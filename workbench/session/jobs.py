@@ -17,10 +17,10 @@ from workbench.actions import (
     Training,
 )
 from workbench.errors import ModelError
-from workbench.events import Event, EventBus, LatencyMeasured, PreviewMeasured
+from workbench.events import Event, EventBus, LatencyMeasured, PreviewMeasured, TrainingEnded
 from workbench.gradual import prune_gradually
 from workbench.lottery import reinitialize, rewind
-from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.measure.accuracy import Evaluation
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
@@ -30,6 +30,7 @@ from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
+from workbench.session.probing import Probing
 from workbench.session.recorder import Recorder
 from workbench.session.timing import Timed, Timing
 from workbench.session.training_runs import TrainingRuns
@@ -52,6 +53,7 @@ class Jobs:
 
     history: History
     gauge: Gauge
+    probing: Probing
     forecast: Forecast
     recorder: Recorder
     timing: Timing
@@ -68,7 +70,7 @@ class Jobs:
             evidence = self.forecast.evidence(model, plan, Part(monitor, 0, 50, 100))
             pruned, results = model.prune(plan, evidence)
             rest = Part(monitor, 50, 100, 100)
-            found = evaluate(pruned.module, self.gauge.dataset.probe, monitor=rest)
+            found = self.probing.answers(pruned, current, rest)
             self.forecast.keep_preview(current, plan, found)
             self.anticipation.note(plan, results, found.accuracy)
             self.bus.emit(PreviewMeasured(plan, found.accuracy, found.inputs))
@@ -113,7 +115,7 @@ class Jobs:
             state = self.runs.state() if resume else None
             self.runs.begin(action, self.history)
             trained, results, outcome = self._trained(action, state, Part(monitor, 0, 90, 100))
-            return self.recorder.commit(
+            step = self.recorder.commit(
                 trained,
                 action,
                 Part(monitor, 90, 100, 100),
@@ -121,6 +123,8 @@ class Jobs:
                 epochs=outcome.results,
                 notes=outcome.notes,
             )
+            self.bus.emit(TrainingEnded())
+            return step
 
         return work
 

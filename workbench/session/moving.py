@@ -7,10 +7,10 @@ from workbench.events import DeviceChanged, EventBus, HistoryChanged
 from workbench.measure.latency import Latency
 from workbench.progress import Monitor, Part
 from workbench.session.conditions import Conditions
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.measuring import Gauge, timed
+from workbench.session.onnx_files import OnnxFiles
 from workbench.session.timing import Timing
 
 TOGETHER = 5
@@ -33,7 +33,7 @@ class Moving:
         self,
         history: History,
         gauge: Gauge,
-        dense: DenseOnnx,
+        dense: OnnxFiles,
         timing: Timing,
         forecast: Forecast,
         bus: EventBus,

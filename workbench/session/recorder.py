@@ -7,16 +7,16 @@ from workbench.events import ActionTaken, EventBus, HistoryChanged
 from workbench.measure.metrics import Metrics
 from workbench.progress import Cancelled, Monitor, Part
 from workbench.pruned import PrunedModel
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History, Step
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
 
 
 class Recorder:
     """Writes to a history; used by the engine thread alone."""
 
-    def __init__(self, history: History, gauge: Gauge, dense: DenseOnnx, bus: EventBus) -> None:
-        self._history, self._gauge, self._dense, self._bus = history, gauge, dense, bus
+    def __init__(self, history: History, gauge: Gauge, files: OnnxFiles, bus: EventBus) -> None:
+        self._history, self._gauge, self._files, self._bus = history, gauge, files, bus
 
     def measure_opened(self, monitor: Monitor) -> Metrics:
         """Measure the model as it was opened."""
@@ -53,15 +53,14 @@ class Recorder:
     def _measure_deployment(self, step_id: int, monitor: Monitor) -> None:
         model, metrics = self._history.model_of(step_id), self._history[step_id].metrics
         try:
-            dense = self._dense.file(monitor) if step_id else None
+            dense = self._files.file(monitor) if step_id else None
             metrics, exported = self._gauge.deployment(model, metrics, dense, monitor)
         except Cancelled:
             return
         except Exception as error:  # the step stands, whatever the runtimes said
             self._history.annotate(step_id, f"latency and file sizes not measured: {error}")
         else:
-            if step_id == 0:
-                self._dense.keep(exported)
+            self._files.keep(model, exported)
             self._history.measured(step_id, metrics)
         self._bus.emit(HistoryChanged(self._history.current.id))
 

@@ -26,9 +26,9 @@ from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.bench import Bench
 from workbench.session.budgets import Budgets
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.estimating import Estimating
 from workbench.session.examinations import Examinations
+from workbench.session.experiments import Experiments
 from workbench.session.exporting import Exporting
 from workbench.session.forecast import Forecast
 from workbench.session.history import Step
@@ -39,7 +39,10 @@ from workbench.session.keeping import Keeping, let_go
 from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
 from workbench.session.moving import Moving
+from workbench.session.onnx_files import OnnxFiles
+from workbench.session.probing import Probing
 from workbench.session.recorder import Recorder
+from workbench.session.rounds import Rounds
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.settling import Settling
@@ -53,7 +56,7 @@ from workbench.training import FinetuneSettings
 T = TypeVar("T")
 
 
-class Session(Keeping, Examinations):
+class Session(Keeping, Experiments, Examinations):
     """An opened model and its data, a plan, and the history of what was done.
 
     Blocking methods (`prune`, `finetune`, `preview`, `export`) wait for their task, and
@@ -154,13 +157,14 @@ class Session(Keeping, Examinations):
         self.events.subscribe(self._runs)
         forgotten = self._recall(Plan(seed=opened.action.seed))
         self._settling = Settling(self._history, self.events, self._plan)
-        dense_onnx = DenseOnnx(self._history, gauge)
-        self._timing = Timing(self._history, gauge, dense_onnx, self.events)
+        files = OnnxFiles(self._history, gauge)
+        probing = Probing(files, self.dataset.probe)
+        self._timing = Timing(self._history, gauge, files, self.events)
         self._forecast = Forecast(self._history, self.dataset.train, self._timing, self.events)
-        self._recorder = Recorder(self._history, gauge, dense_onnx, self.events)
-        self._bench = Bench(self._history, gauge, dense_onnx, self.events)
+        self._recorder = Recorder(self._history, gauge, files, self.events)
+        self._bench = Bench(self._history, gauge, files, self.events)
         self._moving = Moving(
-            self._history, gauge, dense_onnx, self._timing, self._forecast, self.events
+            self._history, gauge, files, self._timing, self._forecast, self.events
         )
         self._gauge = gauge
         self._sensing = Sensing(
@@ -183,6 +187,7 @@ class Session(Keeping, Examinations):
         self._jobs = Jobs(
             self._history,
             gauge,
+            probing,
             self._forecast,
             self._recorder,
             self._timing,
@@ -190,10 +195,11 @@ class Session(Keeping, Examinations):
             self._runs,
             self.events,
         )
+        self._rounds = Rounds(self._history, self._jobs)
         self._exporting = Exporting(
-            self._history, gauge, dense_onnx, self.name, self.origin, self.events
+            self._history, gauge, files, self.name, self.origin, self.events
         )
-        self._answers = Answers(self._history, self.dataset.probe, self.events)
+        self._answers = Answers(self._history, probing, self.dataset.probe, self.events)
         self._tasks = TaskRunner(self.events)
         self._scoring = Scoring(self._history, self._forecast, self._tasks, self.events)
         weakref.finalize(self, self._tasks.close)  # a forgotten session leaves no thread behind

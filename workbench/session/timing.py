@@ -18,9 +18,9 @@ from workbench.measure.latency import Latency, Ratio, latency_ratio
 from workbench.onnx_graph import CutError
 from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
-from workbench.session.dense_onnx import DenseOnnx
 from workbench.session.history import History
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
 
 SAMPLES = 24
 """Networks measured before the first prediction."""
@@ -55,7 +55,7 @@ class Timing:
         bus: Told when predictions get better.
     """
 
-    def __init__(self, history: History, gauge: Gauge, dense: DenseOnnx, bus: EventBus) -> None:
+    def __init__(self, history: History, gauge: Gauge, dense: OnnxFiles, bus: EventBus) -> None:
         self._history, self._gauge, self._dense, self._bus = history, gauge, dense, bus
         self._features = Features.of(history.model_of(0))
         self._lock = threading.Lock()

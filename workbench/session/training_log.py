@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from workbench.events import BatchTrained, EpochTrained, Event, TaskEnded, TrainingStarted
+from workbench.events import (
+    BatchTrained,
+    EpochTrained,
+    Event,
+    TaskEnded,
+    TrainingEnded,
+    TrainingStarted,
+)
+
+TRAINS = ("finetune", "rounds")
+"""Kinds of task that train, once or several times."""
 
 
 @dataclass
@@ -51,7 +61,9 @@ class TrainingLog:
                 self._runs[-1].losses.append((epoch, loss))
             case EpochTrained(epoch=epoch, validation_accuracy=accuracy):
                 self._runs[-1].accuracies.append((epoch, accuracy))
-            case TaskEnded(kind="finetune", outcome=outcome) if self._runs:
+            case TrainingEnded():
+                self._runs[-1].outcome = "done"
+            case TaskEnded(outcome=outcome) if event.kind in TRAINS and self._runs:
                 if self._runs[-1].outcome == "running":
                     self._runs[-1].outcome = outcome
 

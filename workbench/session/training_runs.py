@@ -7,10 +7,10 @@ from typing import Any
 
 from workbench.actions import Training, action_from_json
 from workbench.errors import DamagedError, ReadOnlyError, StoreError, TrainingError
-from workbench.events import EpochTrained, Event, TaskEnded, TrainingStarted
+from workbench.events import EpochTrained, Event, TaskEnded, TrainingEnded, TrainingStarted
 from workbench.session.history import History
 from workbench.session.home import Home
-from workbench.session.training_log import TrainingLog, TrainingRun
+from workbench.session.training_log import TRAINS, TrainingLog, TrainingRun
 from workbench.store.runs import RunFiles
 from workbench.training import FinetuneSettings, TrainingState
 
@@ -158,8 +158,10 @@ class TrainingRuns:
                     self._start(epoch)
                 case EpochTrained():
                     self._write_curves()
-                case TaskEnded(kind="finetune") if self._running:
-                    self._end(event)
+                case TrainingEnded():
+                    self._end(over=True)
+                case TaskEnded() if event.kind in TRAINS and self._running:
+                    self._end(over=isinstance(event.error, TrainingError))
         except ReadOnlyError:  # closed in the middle of a run: the next kernel finds it so
             pass
         except StoreError as error:  # the run itself goes on
@@ -178,8 +180,7 @@ class TrainingRuns:
             self._write(lambda files: files.replace_curves(len(self._log.runs), curves))
             self._written = {name: len(points) for name, points in curves.items()}
 
-    def _end(self, event: TaskEnded) -> None:
-        over = event.outcome == "done" or isinstance(event.error, TrainingError)
+    def _end(self, *, over: bool) -> None:
         self._running = False
         self._stopped, self._now = None if over else self._now, None
         self._write_curves()
