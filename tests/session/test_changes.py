@@ -100,3 +100,12 @@ def test_what_reworks_a_model_is_in_its_recipe(session: Session, data: Dataset) 
         assert [step.action for step in again.history] == [step.action for step in session.history]
         mine, theirs = weights(session, 4), weights(again, 4)
         assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_rewinding_to_another_branch_is_refused(session: Session) -> None:
+    session.measure()
+    session.checkout(0)
+    session.measure()
+    with pytest.raises(HistoryError, match=r"current one \(0, 2\), got 1, which lies on another"):
+        session.rewind(1)
+    assert session.history.current.id == 2
