@@ -78,7 +78,6 @@ class Changes(Aims):
 
         Raises:
             HistoryError: If it is not.
-            ModelError: If that step lacks something that is left now.
 
         Reference:
             Frankle and Carbin, The Lottery Ticket Hypothesis, arXiv:1803.03635.
