@@ -23,6 +23,7 @@ from workbench.events import (
     TaskStarted,
     TrainingStarted,
 )
+from workbench.session.bench import LAYERS
 
 _OF_A_SLIDER = ("preview", "timing")
 """Kinds of task that no control waits for."""
@@ -33,7 +34,7 @@ _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     PlanChanged: _PLAN,
     EvidenceGathered: _PLAN,
     DeviceChanged: ("board", "suggest", "controls", "history"),
-    FigureMeasured: ("rows", "board"),
+    FigureMeasured: ("board", "controls"),
     HistoryChanged: (
         "rows",
         "board",
@@ -66,7 +67,10 @@ def views_of(event: Event) -> tuple[str, ...]:
     """Names of the views to draw again."""
     if isinstance(event, TaskStarted | TaskEnded):
         return _views_of_task(event)
-    return _BY_EVENT.get(type(event), ())
+    views = _BY_EVENT.get(type(event), ())
+    if isinstance(event, FigureMeasured) and event.figure == LAYERS:
+        views += ("rows",)  # the table shows each layer's share of time
+    return views
 
 
 def _views_of_task(event: TaskStarted | TaskEnded) -> tuple[str, ...]:

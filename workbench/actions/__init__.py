@@ -19,6 +19,7 @@ from workbench.actions.script import script_of
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
 from workbench.actions.undo import Undo
+from workbench.actions.use_device import UseDevice
 
 __all__ = [
     "ACTIONS",
@@ -39,6 +40,7 @@ __all__ = [
     "SetPlan",
     "SetTargets",
     "Undo",
+    "UseDevice",
     "action_from_json",
     "script_of",
 ]
