@@ -8,6 +8,7 @@ from types import MappingProxyType
 import yaml
 
 from workbench.errors import ExportError
+from workbench.export.formats.archive import Archive
 from workbench.export.formats.base import Format
 from workbench.export.formats.bundle import Bundle
 from workbench.export.formats.onnx_fp16 import OnnxFloat16
@@ -27,6 +28,7 @@ FORMATS: Mapping[str, type[Format]] = MappingProxyType(
             OnnxInt8Dynamic,
             ExportedProgram,
             PythonSource,
+            Archive,
             Bundle,
         )
     }
