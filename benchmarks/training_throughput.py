@@ -35,6 +35,7 @@ def main() -> None:
     """Print a row for each network."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--inputs", type=int, default=1024, help="of CIFAR-10, a round")
     parser.add_argument("--cpu-time", action="store_true")
     asked = parser.parse_args()
     rounds, clock = asked.rounds, time.process_time if asked.cpu_time else time.perf_counter
@@ -44,10 +45,10 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|")
     digits = open_data("digits")
-    settings = FinetuneSettings(epochs=5)
+    settings = FinetuneSettings(epochs=3)
     compare("digits network", opened("digits_cnn", digits), digits, settings, rounds, clock)
     try:
-        cifar = cut(open_data("npz:cifar10.npz", normalize=NORMALIZE), 512, 256)
+        cifar = cut(open_data("npz:cifar10.npz", normalize=NORMALIZE), asked.inputs, 256)
     except WorkbenchError as error:
         print(f"\nResNet-20 left out: {error}")
         return

@@ -41,7 +41,6 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=120_000)
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
-        shutil.copy(REPOSITORY / "notebooks" / "workbench.ipynb", lab.root)
         for name, width, dark, tell in SHOTS:
             shoot(lab, name, width, dark, tell)
 
@@ -61,7 +60,9 @@ def shoot(lab: Lab, name: str, width: int, dark: bool, tell: Callable[[Page, Ker
         page = browser.new_page(viewport={"width": width, "height": 1180})
         page.set_default_timeout(120_000)
         choose_theme(lab, "JupyterLab Dark" if dark else "JupyterLab Light")
-        page.goto(lab.url("workbench.ipynb"))
+        (lab.root / name).mkdir()  # each picture is of a session of its own
+        shutil.copy(REPOSITORY / "notebooks" / "workbench.ipynb", lab.root / name)
+        page.goto(lab.url(f"{name}/workbench.ipynb"))
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.keyboard.press("Control+b")  # without the file browser
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()

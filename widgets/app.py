@@ -14,7 +14,9 @@ from widgets.history_views import HistoryViews
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
 from widgets.page import side_by_side, style
+from widgets.panels.accuracy import AccuracyPanel
 from widgets.panels.channels import ChannelsPanel
+from widgets.panels.device import DevicePanel
 from widgets.panels.export import ExportPanel
 from widgets.panels.inspect import InspectPanel
 from widgets.panels.interrupted import InterruptedPanel
@@ -97,6 +99,8 @@ class Workbench(ipywidgets.VBox):
             lambda: self._tabs.selected_index == _HISTORY_TAB,
         )
         self._interrupted = InterruptedPanel(session, asked.resume, asked.discard_interrupted)
+        self._device = DevicePanel(session, asked.use_device)
+        self._accuracy = AccuracyPanel(session, asked.examine)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
@@ -107,8 +111,9 @@ class Workbench(ipywidgets.VBox):
                 self._recovery.root,
                 self._history.root,
                 self._export.root,
+                self._accuracy.root,
             ],
-            titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export"],
+            titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export", "Accuracy"],
         )
         self._tabs.observe(lambda _: self._dispatcher.mark("suggest", "compare"), "selected_index")
         library = BokehLibrary(layout={"display": "none"})
@@ -137,10 +142,10 @@ class Workbench(ipywidgets.VBox):
         notes = " · ".join(html.escape(note) for note in session.notes)
         title = ipywidgets.HTML(
             f'<span class="pw-title">Pruning Workbench</span><span class="pw-about">'
-            f"model <b>{name}</b> · data <b>{data}</b> · device <b>cpu</b></span>"
+            f"model <b>{name}</b> · data <b>{data}</b></span>"
         )
         title.add_class("pw-header-text")
-        bar = ipywidgets.HBox([title, self._history.buttons])
+        bar = ipywidgets.HBox([title, self._device.root, self._history.buttons])
         bar.add_class("pw-header")
         about = ipywidgets.HTML(f'<span class="pw-notes">{notes}</span>')
         return ipywidgets.VBox([bar, about] if notes else [bar])
@@ -209,6 +214,8 @@ class Workbench(ipywidgets.VBox):
         self._recovery.update()
         self._interrupted.update()
         self._export.update()
+        self._device.update()
+        self._accuracy.update()
 
     def _draw_suggest(self) -> None:
         if self._tabs.selected_index == _SUGGEST_TAB:

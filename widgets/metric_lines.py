@@ -18,6 +18,7 @@ class MetricLine:
         per_unit: Of the metric, in one unit of the target.
         text: A value with its unit.
         hint: What it means.
+        more: Whether it is folded away at first.
     """
 
     metric: str
@@ -26,6 +27,7 @@ class MetricLine:
     per_unit: float
     text: Callable[[float], str]
     hint: str
+    more: bool = False
 
 
 METRIC_LINES = (
@@ -52,7 +54,7 @@ METRIC_LINES = (
         "ms",
         1,
         wording.milliseconds,
-        "ONNX Runtime on this machine's CPU, one input at a time, one thread: the median.",
+        "Time of one inference in ONNX Runtime on the selected device: the median.",
     ),
     MetricLine(
         "speedup",
@@ -61,6 +63,24 @@ METRIC_LINES = (
         1,
         lambda ratio: f"{ratio:.2f}×",
         "How many times faster than the dense model, both measured in turn in ONNX Runtime.",
+    ),
+    MetricLine(
+        "throughput",
+        "throughput",
+        "/s",
+        1,
+        wording.per_second,
+        "Inputs per second at that latency, one batch after the other.",
+        more=True,
+    ),
+    MetricLine(
+        "peak_memory_bytes",
+        "peak memory",
+        "MB",
+        1e6,
+        wording.size,
+        "The most that a process holds which opens the model and runs it, on the selected device; "
+        "Python and the runtime included. Zeros take as much room as other numbers.",
     ),
     MetricLine("macs", "MACs", "M", 1e6, wording.count, "Multiply-adds of one input."),
     MetricLine(
@@ -73,7 +93,13 @@ METRIC_LINES = (
         "layer moved once to or from memory, at published energies. Zeros save none of it.",
     ),
     MetricLine(
-        "parameters", "parameters", "k", 1e3, wording.count, "Numbers stored in parameters."
+        "parameters",
+        "parameters",
+        "k",
+        1e3,
+        wording.count,
+        "Numbers stored in parameters.",
+        more=True,
     ),
     MetricLine(
         "nonzero_parameters",
@@ -82,6 +108,7 @@ METRIC_LINES = (
         1e3,
         wording.count,
         "Parameters that are not zero: what weight pruning lowers.",
+        more=True,
     ),
     MetricLine(
         "onnx_gzip_bytes",
@@ -90,6 +117,7 @@ METRIC_LINES = (
         1e3,
         wording.size,
         "Size of the ONNX file compressed with gzip: where zeros do save space.",
+        more=True,
     ),
 )
 """From top to bottom of the score board."""

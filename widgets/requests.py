@@ -5,6 +5,7 @@ from pathlib import Path
 
 from widgets.dispatcher import Dispatcher
 from workbench import Plan, Session
+from workbench.devices import LocalGpu
 from workbench.errors import WorkbenchError
 from workbench.export.package import ExportReport
 from workbench.sensitivity import RATIOS
@@ -84,6 +85,21 @@ class Requests:
 
         self.submit(submit)
 
+    def use_device(self, word: str, batch_size: int) -> None:
+        """Measure latency on another device, or of more inputs at a time."""
+
+        def submit() -> None:
+            try:
+                self._session.submit_device(word, batch_size=batch_size)
+            finally:
+                self._dispatcher.mark("controls")  # it shows what was refused, or is under way
+
+        self._dispatcher.post(submit)
+
+    def examine(self) -> None:
+        """Look closely at the accuracy of the current model."""
+        self._submit(self._session.submit_accuracy)
+
     def compare(self, metric: str) -> None:
         """Work out the trade-offs of all allocators."""
         self._session.submit_comparison(metric)
@@ -137,6 +153,10 @@ class Requests:
             session.submit_latency()
         if self._dense_timed() and not (session.layer_times(0) or session.learning("layers")):
             session.submit_layer_times(0)
+        lacks_memory = session.history.current.metrics.peak_memory_bytes is None
+        can_tell = self._dense_timed() and not isinstance(session.device, LocalGpu)
+        if lacks_memory and can_tell and not session.learning("memory"):
+            session.submit_memory()
         if not (session.accuracy_learned or session.learning("accuracy")):
             session.submit_learning()
 

@@ -1,7 +1,7 @@
 // Metrics in rows, the dense model, now, the plan and the target in columns. Drawn in place, so
 // that a target being typed survives the updates that arrive meanwhile.
 
-import { make } from "./dom.js";
+import { make, makeButton } from "./dom.js";
 
 const COLUMNS = [
   ["metric", "Metric"],
@@ -113,11 +113,24 @@ function render({ model, el }) {
     make("thead", "", {}, [make("tr", "", {}, head)]),
     body,
   ]);
+  const fold = makeButton("pw-fold", { "aria-expanded": "false" });
   el.replaceChildren(
-    make("div", "pw-score-board", { "data-testid": "pw-score-board" }, [table]),
+    make("div", "pw-score-board", { "data-testid": "pw-score-board" }, [table, fold]),
   );
   let shown = "";
   let rows = [];
+  let unfolded = false;
+  const drawFold = (scores) => {
+    const folded = scores.filter(({ more }) => more).length;
+    scores.forEach(({ more }, index) => (rows[index].tr.hidden = Boolean(more) && !unfolded));
+    fold.hidden = !folded;
+    fold.textContent = unfolded ? "Fewer figures ▴" : `${folded} more figures ▾`;
+    fold.setAttribute("aria-expanded", String(unfolded));
+  };
+  fold.addEventListener("click", () => {
+    unfolded = !unfolded;
+    drawFold(model.get("rows"));
+  });
   const draw = () => {
     const scores = model.get("rows");
     const fixed = scores.map(({ metric, label, better, unit, hint }) => [
@@ -129,6 +142,7 @@ function render({ model, el }) {
       body.replaceChildren(...rows.map(({ tr }) => tr));
     }
     scores.forEach((row, index) => paintRow(rows[index], row));
+    drawFold(scores);
   };
   model.on("change:rows", draw);
   draw();

@@ -24,6 +24,7 @@ class ScoreRow(TypedDict):
     target: float | None  # in `unit`
     met: bool | None  # None: no target, or nothing to compare it with
     hint: str  # what the metric means, in words
+    more: bool  # folded away until more is asked for
 
 
 class ScoreBoard(anywidget.AnyWidget):

@@ -13,6 +13,8 @@ from workbench.predict import Prediction
 from workbench.targets import BETTER, meets
 
 MEASURING = "…"
+_OF_ZEROS = ("nonzero_parameters", "onnx_gzip_bytes")
+_TINY_MS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,14 @@ def _row(
         "label": line.label,
         "better": BETTER[line.metric],
         "unit": line.unit,
-        "dense": _text(line, dense) if line.metric != "speedup" else "",
-        "now": _text(line, now) if line.metric != "speedup" or now is not dense else "",
+        "dense": _text(session, line, dense) if line.metric != "speedup" else "",
+        "now": _text(session, line, now) if line.metric != "speedup" or now is not dense else "",
         "planned": planned.text,
         "planned_kind": planned.kind,
         "target": None if target is None else round(target / line.per_unit, 6),
         "met": None if target is None or judged is None else meets(line.metric, judged, target),
-        "hint": line.hint + _interval(line, now),
+        "hint": line.hint + _conditions(line, now),
+        "more": line.more and target is None and not _shown_for(session, line),
     }
 
 
@@ -71,12 +74,30 @@ def _planned(session: Session, line: MetricLine, prediction: Prediction | None) 
     measured = _measured(session, line.metric)
     if measured is not None:
         return _Planned(line.text(measured), "measured", measured)
-    known = getattr(prediction, line.metric, None)
+    known = _predicted(session, line.metric, prediction)
     if isinstance(known, Estimate):
         return _Planned(wording.within(line.text, known), "predicted", known.value)
     if known is not None:
         return _Planned(line.text(known), _kind_of_count(line.metric), known)
     return _Planned(MEASURING if line.metric == "accuracy" else "", "")
+
+
+def _predicted(session: Session, metric: str, prediction: Prediction) -> float | Estimate | None:
+    if metric != "throughput":
+        found: float | Estimate | None = getattr(prediction, metric, None)
+        return found
+    latency = prediction.latency_ms
+    if latency is None:
+        return None
+    inputs = 1e3 * session.conditions.batch_size
+    return Estimate(
+        inputs / latency.value, inputs / latency.high, inputs / max(latency.low, _TINY_MS)
+    )
+
+
+def _shown_for(session: Session, line: MetricLine) -> bool:
+    """Where weights are pruned, what that lowers is not folded away."""
+    return session.plan.granularity != "channel" and line.metric in _OF_ZEROS
 
 
 def _kind_of_count(metric: str) -> Literal["predicted", "exact"]:
@@ -92,16 +113,27 @@ def _measured(session: Session, metric: str) -> float | None:
         return timed.latency.median_ms
     if metric == "speedup" and timed:
         return timed.speedup.value
+    if metric == "throughput" and timed:
+        return 1e3 * session.conditions.batch_size / timed.latency.median_ms
     return None
 
 
-def _text(line: MetricLine, metrics: Metrics) -> str:
+def _text(session: Session, line: MetricLine, metrics: Metrics) -> str:
     value = metrics.figure(line.metric)
-    return MEASURING if value is None else line.text(value)
+    if value is not None:
+        return line.text(value)
+    asked_for = line.metric != "peak_memory_bytes" or session.learning("memory")
+    return MEASURING if asked_for else ""
 
 
-def _interval(line: MetricLine, metrics: Metrics) -> str:
-    ratio = metrics.speedup
-    if line.metric != "speedup" or ratio is None:
-        return ""
-    return f" 95 % interval: {ratio.low:.2f} to {ratio.high:.2f}."
+def _conditions(line: MetricLine, metrics: Metrics) -> str:
+    """How far a figure of now is to be trusted, and what it was measured on."""
+    ratio, latency, part = metrics.speedup, metrics.latency_ms, metrics.activation_bytes
+    if line.metric == "speedup" and ratio is not None:
+        return f" 95 % interval: {ratio.low:.2f} to {ratio.high:.2f}."
+    if line.metric == "latency_ms" and latency is not None:
+        low, high = (wording.milliseconds(value) for value in (latency.p10_ms, latency.p90_ms))
+        return f" On {metrics.measured_on}; one round in ten below {low}, one in ten above {high}."
+    if line.metric == "peak_memory_bytes" and part is not None:
+        return f" Values between layers, by their shapes: {wording.size(part)} of it."
+    return ""

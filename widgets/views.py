@@ -24,6 +24,7 @@ from workbench.events import (
     TrainingEnded,
     TrainingStarted,
 )
+from workbench.session.bench import LAYERS
 
 _OF_A_SLIDER = ("preview", "timing")
 """Kinds of task that no control waits for."""
@@ -34,7 +35,7 @@ _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     PlanChanged: _PLAN,
     EvidenceGathered: _PLAN,
     DeviceChanged: ("board", "suggest", "controls", "history"),
-    FigureMeasured: ("rows", "board"),
+    FigureMeasured: ("board", "controls"),
     HistoryChanged: (
         "rows",
         "board",
@@ -68,7 +69,10 @@ def views_of(event: Event) -> tuple[str, ...]:
     """Names of the views to draw again."""
     if isinstance(event, TaskStarted | TaskEnded):
         return _views_of_task(event)
-    return _BY_EVENT.get(type(event), ())
+    views = _BY_EVENT.get(type(event), ())
+    if isinstance(event, FigureMeasured) and event.figure == LAYERS:
+        views += ("rows",)  # the table shows each layer's share of time
+    return views
 
 
 def _views_of_task(event: TaskStarted | TaskEnded) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ def milliseconds(value: float) -> str:
     return f"{value:.2g} ms" if value < 1 else f"{value:.3g} ms"
 
 
+def per_second(value: float) -> str:
+    """12843.2 as "12.8 k/s"."""
+    return f"{count(value)}/s"
+
+
 def millijoules(value: float) -> str:
     """0.0924 as "≈ 0.092 mJ": energies are estimates."""
     return f"≈ {value:.2g} mJ" if value < 1 else f"≈ {value:.3g} mJ"

@@ -20,7 +20,7 @@ OPTIONS = (
 _CHECKOUT = Path(workbench.__file__).parents[1]
 
 _CELL = "from widgets import Workbench\nfrom workbench import Session\n\n" + (
-    'session = Session("digits_cnn", "digits")\nWorkbench(session)'
+    'session = Session("digits_cnn", "digits", directory="sessions/digits")\nWorkbench(session)'
 )
 
 

@@ -18,6 +18,8 @@ BETTER: Mapping[str, Literal["higher", "lower"]] = MappingProxyType(
         "onnx_gzip_bytes": "lower",
         "latency_ms": "lower",
         "speedup": "higher",
+        "throughput": "higher",
+        "peak_memory_bytes": "lower",
     }
 )
 """Metrics that can have a target, and which way is better."""

@@ -24,6 +24,7 @@ from workbench.actions import (
     SetPlan,
     SetTargets,
     Undo,
+    UseDevice,
     action_from_json,
 )
 from workbench.errors import ActionError, PlanError, WorkbenchError
@@ -86,6 +87,11 @@ EXAMPLES: tuple[tuple[Action, str, str], ...] = (
         Rename(2, name='the "best"'),
         "called step 2 'the \"best\"'",
         'session.rename(2, name="the \\"best\\"")',
+    ),
+    (
+        UseDevice("cpu:4", 8),
+        "measured on cpu:4, batch 8",
+        'session.use_device("cpu:4", batch_size=8)',
     ),
     (Export("out"), "exported to out", 'session.export("out")'),
 )

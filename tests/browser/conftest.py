@@ -23,7 +23,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def open_page(
     lab: Lab, chromium: Browser, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Page]]:
-    """Open a notebook and run its first code cell; console errors fail the test at its end."""
+    """Open a notebook and run its first code cell; console errors fail the test at its end.
+
+    Every notebook gets a directory of its own, so that no session goes on in another test.
+    """
     errors: list[str] = []
     pages: list[Page] = []
 
@@ -37,7 +40,10 @@ def open_page(
         page.on("console", note)
         page.on("pageerror", lambda error: errors.append(str(error)))
         pages.append(page)
-        page.goto(lab.url(notebook))
+        folder = lab.root / f"of-{Path(notebook).stem}"
+        folder.mkdir()
+        (lab.root / notebook).rename(folder / notebook)
+        page.goto(lab.url(f"{folder.name}/{notebook}"))
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")

@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 from tiny_onnx import tiny
 
-from workbench.devices import LocalCpu, LocalGpu, RemoteDevice, known_devices, open_device
+from workbench.devices import LocalCpu, LocalGpu, RemoteDevice, known_devices, open_device, word_of
 from workbench.errors import DeviceError
 from workbench.latency_model import Device
 
@@ -25,6 +25,7 @@ PI = "ssh://pi@raspberrypi:2222?threads=4&python=/opt/python"
 )
 def test_a_word_stands_for_a_device(word: str, device: Device) -> None:
     assert open_device(word) == device
+    assert word_of(device) == word
 
 
 def test_every_device_has_a_name_that_tells_it_from_others() -> None:

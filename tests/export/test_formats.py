@@ -17,6 +17,7 @@ from workbench.export.calibration import CalibrationImages
 from workbench.export.formats import FORMATS, Workshop
 from workbench.export.formats.onnx_int8 import OnnxInt8
 from workbench.export.formats.onnx_int8_dynamic import OnnxInt8Dynamic
+from workbench.export.formats.pt2 import ExportedProgram
 from workbench.export.onnx import export_onnx, verify_onnx
 from workbench.export.package import ExportReport
 from workbench.measure.metrics import Metrics
@@ -173,3 +174,14 @@ def test_weights_beyond_a_limit_lie_in_a_second_file_that_is_found_again(tmp_pat
     assert {one.data_location for one in weights if len(one.dims) == 2} == {1}
     check = verify_onnx(path, model, toy_data().test)
     assert check.is_rounding and check.disagreements == 0
+
+
+def test_an_exported_program_answers_without_the_model_at_any_batch_size(tmp_path: Path) -> None:
+    workshop = Workshop(subject(pruned_toy()), tmp_path)
+    one = ExportedProgram()
+    assert one.write(workshop) == ("model.pt2",)
+    run, module = one.open(workshop), workshop.subject.model.module
+    for batch in (1, 3):
+        inputs = torch.rand(batch, 1, 4, 4)
+        with torch.no_grad():
+            assert torch.equal(torch.from_numpy(run(inputs.numpy())), module(inputs))

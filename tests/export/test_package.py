@@ -147,8 +147,10 @@ def test_an_export_that_is_there_is_not_overwritten_unasked(tmp_path: Path) -> N
 def test_replacing_an_export_replaces_all_of_it_and_nothing_else(
     tmp_path: Path, dense: PrunedModel
 ) -> None:
-    export_package(tmp_path, subject(pruned_toy()))
+    masked = pruned_toy(granularity="weight")
+    export_package(tmp_path, subject(masked), formats=Plain("old"))
     (tmp_path / "notes.txt").write_text("mine")
+    assert (tmp_path / "masks.safetensors").exists()
     export_package(tmp_path, subject(dense), formats=Plain("new"), overwrite=True)
     assert set(contents(tmp_path)) == {"plain.txt", "model.safetensors", "model.json", "notes.txt"}
     assert load(tmp_path, model=ToyNet()).conv1.out_channels == 4  # type: ignore[union-attr]

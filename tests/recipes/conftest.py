@@ -23,6 +23,8 @@ def travelled(session: Session) -> Session:
     session.undo()
     session.plan = Plan(granularity="weight", ratio=0.5)
     session.prune()
+    session.rewind(2)
+    session.recalibrate(batches=1)
     session.measure()
     session.targets = {"accuracy": 0.5}
     return session

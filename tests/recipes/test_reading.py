@@ -127,7 +127,7 @@ def test_a_key_that_is_there_twice_is_refused() -> None:
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}export: {{directory: /etc, formats: [onnx]}}",
-            "recipe r.yaml, export: bundle, got {'directory': '/etc'",
+            "recipe r.yaml, export: formats must be among onnx,",
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}targets: {{speed: 3}}",

@@ -7,7 +7,7 @@ import torch
 import yaml
 
 from workbench import Plan, Session
-from workbench.actions import Finetune, Measure, Open, Prune, Undo
+from workbench.actions import Finetune, Measure, Open, Prune, Rewind, Undo
 from workbench.errors import ExportError
 from workbench.recipes import Entry, Recipe, recipe_from_yaml
 
@@ -24,10 +24,13 @@ def test_a_recipe_is_the_path_to_the_current_step(travelled: Session) -> None:
         "prune",
         "finetune",
         "prune",
+        "rewind",
+        "recalibrate",
         "measure",
     ]
+    assert recipe.entries[4].action == Rewind(1)  # the second of the steps; the first was undone
     assert recipe.entries[1].action.plan.picks_of("conv1") == ((3,), ())
-    assert [entry.name for entry in recipe.entries] == ["", "", "recovered", "", ""]
+    assert [entry.name for entry in recipe.entries][:4] == ["", "", "recovered", ""]
     assert recipe.entries[2].remark == "one epoch\nis enough"
     assert (dict(recipe.targets), recipe.plan) == ({"accuracy": 0.5}, None)
 
@@ -54,6 +57,8 @@ def test_the_yaml_is_plain_data_with_the_steps_in_order(travelled: Session) -> N
         "prune",
         "finetune",
         "prune",
+        "rewind",
+        "recalibrate",
         "measure",
     ]
     assert data["steps"][1]["plan"]["removed_channels"] == {"conv1": [3]}

@@ -2,6 +2,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,8 @@ def test_a_replay_comes_out_the_same_bit_for_bit(travelled: Session, own: Own) -
         assert ours.keys() == theirs.keys()
         assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
         assert recipe.differences(again) == ()
-        assert [step.title for step in again.history] == [
-            step.title for step in travelled.history.path()
+        assert [(step.kind, step.name, step.remark) for step in again.history] == [
+            (step.kind, step.name, step.remark) for step in travelled.history.path()
         ]
         assert (again.plan, again.targets) == (travelled.plan, travelled.targets)
         assert again.recipe() == recipe
@@ -34,8 +35,8 @@ def test_a_replay_comes_out_the_same_bit_for_bit(travelled: Session, own: Own) -
 
 def test_what_came_out_otherwise_is_named(travelled: Session, own: Own) -> None:
     recipe = travelled.recipe()
-    longer = Entry(Finetune(FinetuneSettings(epochs=2)))
-    changed = replace(recipe, entries=(*recipe.entries[:2], longer, *recipe.entries[3:]))
+    further = Entry(Finetune(FinetuneSettings(epochs=1)))
+    changed = replace(recipe, entries=(*recipe.entries, further))
     with changed.replay(**own()) as again:
         found = {d.figure: d for d in changed.differences(again)}
     assert "weights" in found and not {"opened", "parameters"} & set(found)
@@ -118,3 +119,15 @@ def test_a_step_that_fails_is_named(session: Session, own: Own) -> None:
     recipe = Recipe((session.recipe().entries[0], diverging))
     with pytest.raises(RecipeError, match=r"cannot be replayed, fine-tuned 1 epoch: .*learning"):
         recipe.replay(**own())
+
+
+def test_a_directory_that_holds_steps_already_is_refused(
+    travelled: Session, own: Own, tmp_path: Path
+) -> None:
+    recipe = Recipe(travelled.recipe().entries[:2])
+    recipe.replay(directory=tmp_path / "s", **own()).close()
+    with Session.open(tmp_path / "s", **own()) as kept:
+        assert [step.kind for step in kept.history] == ["open", "prune"]
+    message = f"without steps, got {tmp_path / 's'}, which holds 1 already"
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        recipe.replay(directory=tmp_path / "s", **own())

@@ -8,9 +8,10 @@ import pytest
 from watching import heard
 
 from workbench import Session
+from workbench.actions import UseDevice
 from workbench.devices import LocalCpu
 from workbench.errors import DeviceError
-from workbench.events import DeviceChanged
+from workbench.events import ActionTaken, DeviceChanged
 from workbench.measure.latency import Latency
 from workbench.measure.memory import MemoryUse
 from workbench.progress import Monitor
@@ -129,8 +130,11 @@ def test_a_batch_must_hold_something(session: Session, batch_size: Any) -> None:
 
 
 def test_a_session_on_digits_runs_with_two_threads_and_more_inputs(digits: Session) -> None:
+    events = heard(digits)
     digits.use_device("cpu:2", batch_size=4)
+    taken = [event.action for event in events if isinstance(event, ActionTaken)]
     latency = digits.history[0].metrics.latency_ms
     assert latency is not None and latency.median_ms > 0
     assert digits.history[0].metrics.measured_on == "this machine's CPU, 2 threads, batch 4"
+    assert taken == [UseDevice("cpu:2", 4)]
     digits.use_device("cpu", batch_size=1)

@@ -1,6 +1,8 @@
 """One session writes to a directory; all others read."""
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from watching import FOREVER, WAIT_S, at_first_batch
 
 from workbench import Plan, Session
 from workbench.errors import ReadOnlyError, StoreError
+from workbench.store.lock import WriterLock
 
 Reopen = Callable[..., Session]
 
@@ -110,6 +113,45 @@ def test_a_killed_kernel_locks_nobody_out(
     session = kept()
     assert session.read_only == ""
     assert session.prune().id == 2
+
+
+HOLDER_THAT_FORKS = """
+import os, sys, time
+from pathlib import Path
+from workbench.store.lock import WriterLock
+lock = WriterLock(Path(sys.argv[1]), lambda: True)
+assert lock.acquire() == ""
+worker = os.fork()
+if not worker:
+    time.sleep(600)
+print(worker, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_forked_workers_that_outlive_their_kernel_lock_nobody_out(home: Path) -> None:
+    home.mkdir()
+    holder = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", HOLDER_THAT_FORKS, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    worker = int(holder.stdout.readline())
+    lock = WriterLock(home, lambda: True)
+    try:
+        assert lock.acquire() == "another kernel has it open"
+        holder.kill()
+        holder.wait(WAIT_S)
+        os.kill(worker, 0)
+        assert lock.acquire() == ""
+    finally:
+        lock.release()
+        os.kill(worker, signal.SIGKILL)
+        holder.kill()
+        holder.communicate()
 
 
 def test_opened_again_in_one_kernel_the_newer_session_writes(kept: Reopen, home: Path) -> None:

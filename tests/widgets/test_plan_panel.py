@@ -175,3 +175,16 @@ def test_states_say_what_a_global_plan_leads_to(digits: Session) -> None:
     assert all(state["outcome"] <= 0.6 for state in states.values())
     assert {state["ratio"] for state in states.values()} == {0.5}
     assert any("ranked together" in state["note"] for state in states.values())
+
+
+def test_what_zeros_save_is_said_where_weights_are_set_to_zero(session: Session) -> None:
+    panel = PlanPanel(session, lambda change: None, lambda: None, lambda: None)
+    assert panel._zeros.layout.display == "none"
+    session.plan = session.plan.with_(granularity="weight")
+    panel.update()
+    assert panel._zeros.layout.display is None
+    assert "save neither time nor memory" in panel._zeros.value
+    assert "sparse tensor cores" not in panel._zeros.value
+    session.plan = session.plan.with_(granularity="n:m")
+    panel.update()
+    assert "sparse tensor cores of NVIDIA GPUs take 2:4" in panel._zeros.value

@@ -17,6 +17,7 @@ def score(metric: str = "accuracy", **changes: Any) -> ScoreRow:
         "target": None,
         "met": None,
         "hint": "",
+        "more": False,
     }
     return ScoreRow(**{**values, **changes})
 

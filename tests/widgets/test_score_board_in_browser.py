@@ -24,6 +24,7 @@ def score(metric: str = "accuracy", **changes: Any) -> ScoreRow:
         "target": None,
         "met": None,
         "hint": "",
+        "more": False,
     }
     return ScoreRow(**{**values, **changes})
 
@@ -116,3 +117,20 @@ def test_hostile_text_is_shown_as_it_is(board: Any) -> None:
     board.set("rows", [score(label=evil, now=evil, hint=evil, unit=evil)])
     expect(cell(board, "accuracy", "now")).to_have_text(evil)
     expect(board.page.locator("img")).to_have_count(0)
+
+
+def test_figures_are_folded_away_until_they_are_asked_for(board: Any) -> None:
+    board.set("rows", [score("accuracy"), score("size", more=True), score("macs", more=True)])
+    fold = board.page.locator(".pw-fold")
+    expect(fold).to_have_text("2 more figures ▾")
+    expect(cell(board, "size", "dense")).to_be_hidden()
+    fold.click()
+    expect(cell(board, "size", "dense")).to_be_visible()
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    board.set("rows", [score("accuracy"), score("size", more=True), score("macs")])
+    expect(cell(board, "size", "dense")).to_be_visible()
+    fold.click()
+    expect(cell(board, "size", "dense")).to_be_hidden()
+    expect(cell(board, "macs", "dense")).to_be_visible()
+    board.set("rows", [score("accuracy")])
+    expect(fold).to_be_hidden()

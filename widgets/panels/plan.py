@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 
 from widgets.hints import Hints
-from widgets.panels.controls import action_button, enable, labelled, set_state, show
+from widgets.panels.controls import action_button, enable, labelled, set_state, set_text, show, text
 from widgets.panels.pattern import PatternChoice
 from widgets.reasons import why_no_step, why_still
 from widgets.score_rows import changes_anything
@@ -54,6 +54,7 @@ class PlanPanel:
         self._all_off = action_button("all off", "all-off", lambda: self._switch_all(on=False))
         self._switches = ipywidgets.HBox([self._all_on, self._all_off])
         self._hints = Hints()
+        self._zeros = text("zeros-note")
         self._scan = action_button("Scan", "scan", scan)
         self._prune = action_button("Prune", "prune", prune, style="primary")
         self.root = ipywidgets.HBox(
@@ -67,6 +68,7 @@ class PlanPanel:
                 labelled("all layers", ipywidgets.HBox([self._ratio, self._switches])),
                 ipywidgets.HBox([self._scan, self._prune]),
                 self._hints,
+                self._zeros,
             ]
         )
         self.root.add_class("pw-toolbar")
@@ -93,6 +95,8 @@ class PlanPanel:
         self._pattern.update()
         show(self._ratio, plan.granularity != "n:m")
         show(self._switches, plan.granularity == "n:m")
+        set_text(self._zeros, what_zeros_save(plan))
+        show(self._zeros, plan.granularity != "channel")
         self._say_what_is_possible(plan)
 
     def _say_what_is_possible(self, plan: Plan) -> None:
@@ -153,6 +157,22 @@ class PlanPanel:
         self._change(
             lambda plan: plan.with_ratios(Pattern.parse(plan.pattern).sparsity if on else 0.0)
         )
+
+
+def what_zeros_save(plan: Plan) -> str:
+    """What setting weights to zero is good for, and what is better; empty for channels."""
+    if plan.granularity == "channel":
+        return ""
+    said = (
+        "Zeros alone save neither time nor memory: dense kernels store and multiply them like "
+        "other numbers. Only the compressed file gets smaller. "
+    )
+    if plan.granularity == "n:m":
+        said += (
+            "Hardware that skips zeros is an exception: sparse tensor cores of NVIDIA GPUs take "
+            "2:4, and no other pattern. "
+        )
+    return said + "What does save both: removing channels, and fewer bits per number."
 
 
 _NOTHING = "the plan removes nothing yet; move a slider or a switch first"

@@ -20,6 +20,7 @@ from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
 from workbench.actions.training import Training
 from workbench.actions.undo import Undo
+from workbench.actions.use_device import UseDevice
 
 __all__ = [
     "ACTIONS",
@@ -41,6 +42,7 @@ __all__ = [
     "SetTargets",
     "Training",
     "Undo",
+    "UseDevice",
     "action_from_json",
     "script_of",
 ]

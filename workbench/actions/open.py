@@ -116,7 +116,7 @@ class Open(Action):
 
     def arguments(self) -> dict[str, Any]:
         """What is not as usual, and what was opened."""
-        said = {"model": self.model, "data": self.data} | self.changed()
+        said = {"model": self.model, "data": self.data, "seed": self.seed} | self.changed()
         if self.normalize is not None:
             said["normalize"] = [list(values) for values in self.normalize]
         return said

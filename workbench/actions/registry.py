@@ -22,6 +22,7 @@ from workbench.actions.scan_sensitivity import ScanSensitivity
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
 from workbench.actions.undo import Undo
+from workbench.actions.use_device import UseDevice
 from workbench.errors import ActionError
 
 _ALL: tuple[type[Action], ...] = (
@@ -40,6 +41,7 @@ _ALL: tuple[type[Action], ...] = (
     Redo,
     Checkout,
     Rename,
+    UseDevice,
     Export,
 )
 

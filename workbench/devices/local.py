@@ -35,6 +35,11 @@ class LocalCpu:
         """What it is called."""
         return f"this machine's CPU, {_threads(self.threads)}"
 
+    @property
+    def word(self) -> str:
+        """What `open_device` takes."""
+        return "cpu" if self.threads == 1 else f"cpu:{self.threads}"
+
     def latencies(
         self,
         models: Mapping[str, bytes],
@@ -93,6 +98,11 @@ class LocalGpu:
     def name(self) -> str:
         """What it is called."""
         return f"this machine's GPU {self.index}"
+
+    @property
+    def word(self) -> str:
+        """What `open_device` takes."""
+        return "cuda" if self.index == 0 else f"cuda:{self.index}"
 
     def latencies(
         self,

@@ -31,6 +31,11 @@ def open_device(word: str) -> Device:
     return LocalCpu(int(number or 1))
 
 
+def word_of(device: Device) -> str:
+    """What `open_device` makes it of; the name of a device that no word stands for."""
+    return str(getattr(device, "word", device.name))
+
+
 def known_devices() -> tuple[str, ...]:
     """Words for what this machine has."""
     cores = os.cpu_count() or 1

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,16 @@ class RemoteDevice:
         """What it is called."""
         threads = "" if self.threads == 1 else f", {self.threads} threads"
         return f"{self.host}{threads}"
+
+    @property
+    def word(self) -> str:
+        """What `open_device` takes; files of keys are not part of it."""
+        user = "" if self.user is None else f"{self.user}@"
+        port = "" if self.port is None else f":{self.port}"
+        settings = {"threads": self.threads, "python": self.python}
+        changed = {k: v for k, v in settings.items() if v not in (1, "python3")}
+        query = f"?{urlencode(changed, safe='/')}" if changed else ""
+        return f"ssh://{user}{self.host}{port}{query}"
 
     def latencies(
         self,

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 
 from workbench.errors import ExportError, ModelError
+from workbench.export.archive import read_archive
 from workbench.graph.removal import remove_channels
 from workbench.graph.structure import Structure
 from workbench.masks import Masks
@@ -38,12 +39,12 @@ def load(
     """Bring an exported model back as the pruned PyTorch module, in evaluation mode.
 
     Args:
-        directory: What an export wrote.
+        directory: What an export wrote; or its compressed archive, a file.
         model: The dense module, for a class of your own; bundled and torchvision networks are
             built by name.
         masks: Whether weights that pruning set to zero are held there by
             `torch.nn.utils.prune`, so that training leaves them alone. Without it they are plain
-            zeros.
+            zeros. An archive has no masks.
 
     Raises:
         ExportError: If the directory holds no readable export, or one that is not complete.
@@ -51,7 +52,13 @@ def load(
         WeightsError: If the weights do not fit the structure.
     """
     directory = Path(directory)
-    description = read_description(directory)
+    if directory.is_file():
+        description, tensors = read_archive(directory)
+        check_description(description, directory)
+        source = directory
+    else:
+        description, source = read_description(directory), directory / WEIGHTS
+        tensors = read_state_dict(source)
     structure = _read_structure(description, directory)
     dense = build_model(description["origin"]) if model is None else copy.deepcopy(model)
     try:
@@ -61,9 +68,8 @@ def load(
             f"the model given does not fit the export in {directory}: {error}. Pass the dense "
             "module, built as it was before pruning."
         ) from error
-    path = directory / WEIGHTS
-    load_weights(dense, read_state_dict(path), source=str(path))
-    if masks:
+    load_weights(dense, tensors, source=str(source))
+    if masks and directory.is_dir():
         _hold(dense, read_masks(directory, dense))
     return dense.eval()
 
@@ -158,6 +164,18 @@ def read_description(directory: Path) -> dict[str, Any]:
             f"{path} must be an export's description, but cannot be read: {error}. Pass the "
             "directory that session.export wrote."
         ) from error
+    version = check_description(description, path)
+    if version > 1:
+        _check_files(directory, description)
+    return dict(description)
+
+
+def check_description(description: Any, path: Path) -> int:
+    """Refuse what does not say how a model is built; returns the version of its format.
+
+    Raises:
+        ExportError: If the version is another, or something is missing.
+    """
     version = description.get("format_version") if isinstance(description, dict) else None
     if version not in READABLE_VERSIONS or isinstance(version, bool):
         raise ExportError(
@@ -168,9 +186,7 @@ def read_description(directory: Path) -> dict[str, Any]:
         raise _damaged(path, f"{missing[0]!r} is missing")
     if not isinstance(description["origin"], dict):
         raise _damaged(path, "'origin' is not an object")
-    if version > 1:
-        _check_files(directory, description)
-    return dict(description)
+    return int(version)
 
 
 def _check_files(directory: Path, description: Mapping[str, Any]) -> None:

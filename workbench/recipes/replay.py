@@ -33,6 +33,7 @@ def replay(
     progress = _Progress(monitor, len(actions), session.cancel)
     unsubscribe = session.events.subscribe(progress)
     try:
+        _check_new(session, directory)
         _check_plans(recipe, session)
         progress.begin(0, "measuring the baseline")
         if session.baseline.accuracy is None:
@@ -76,9 +77,18 @@ def _opened(
             normalize=opening.normalize if data is None else None,
             example_input=example_input,
             seed=opening.seed,
+            directory=directory,
         )
     except WorkbenchError as error:
         raise RecipeError(f"step 0 of the recipe, {opening.title}: {error}") from error
+
+
+def _check_new(session: Session, directory: str | Path | None) -> None:
+    if steps := len(session.history) - 1:
+        raise RecipeError(
+            f"a replay needs a session directory without steps, got {directory}, which holds "
+            f"{steps} already. Choose another one."
+        )
 
 
 def _check_plans(recipe: Recipe, session: Session) -> None:

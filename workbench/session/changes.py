@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from workbench.actions import PruneGradually
+from workbench.errors import HistoryError
 from workbench.gradual import GradualSettings
 from workbench.progress import Monitor
 from workbench.recalibration import BATCHES
@@ -72,9 +73,11 @@ class Changes(Aims):
     def rewind(self, step_id: int) -> Step:
         """Give what is left the weights it had at an earlier step; returns the new step.
 
+        Args:
+            step_id: One on the way to the current step, so that a recipe can say it too.
+
         Raises:
-            HistoryError: If there is no such step.
-            ModelError: If that step lacks something that is left now.
+            HistoryError: If it is not.
 
         Reference:
             Frankle and Carbin, The Lottery Ticket Hypothesis, arXiv:1803.03635.
@@ -103,7 +106,14 @@ class Changes(Aims):
 
     def submit_rewind(self, step_id: int) -> Task[Step]:
         """Queue taking back an earlier step's weights."""
-        work = self._jobs.rewind(self._history[step_id].id)
+        way = [step.id for step in self._history.path()]
+        if self._history[step_id].id not in way:
+            raise HistoryError(
+                "rewinding needs a step on the way to the current one "
+                f"({', '.join(map(str, way))}), got {step_id}, which lies on another branch. "
+                "Check out a step that comes after it first."
+            )
+        work = self._jobs.rewind(step_id)
         return self._submit("rework", f"rewinding to step {step_id}", work)
 
     def submit_reinitialize(self, *, seed: int = 0) -> Task[Step]:

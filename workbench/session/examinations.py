@@ -44,6 +44,11 @@ class Examinations(Measurements):
     def device(self, device: Device | str) -> None:
         self.use_device(device)
 
+    @property
+    def moving(self) -> bool:
+        """Whether another device is being measured, or about to be."""
+        return bool(self._tasks.unfinished("device"))
+
     def use_device(
         self, device: Device | str | None = None, *, batch_size: int | None = None
     ) -> Conditions:

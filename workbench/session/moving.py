@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from workbench.events import DeviceChanged, EventBus, HistoryChanged
+from workbench.actions.use_device import UseDevice
+from workbench.devices import word_of
+from workbench.events import ActionTaken, DeviceChanged, EventBus, HistoryChanged
 from workbench.measure.latency import Latency
 from workbench.progress import Monitor, Part
 from workbench.session.conditions import Conditions
@@ -59,6 +61,8 @@ class Moving:
                 self._history.measured(step.id, metrics)
             self._bus.emit(DeviceChanged(conditions.words))
             self._bus.emit(HistoryChanged(self._history.current.id))
+            action = UseDevice(word_of(conditions.device), conditions.batch_size)
+            self._bus.emit(ActionTaken(action, self._history.current.id))
             return conditions
 
         return work

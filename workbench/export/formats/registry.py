@@ -8,12 +8,15 @@ from types import MappingProxyType
 import yaml
 
 from workbench.errors import ExportError
+from workbench.export.formats.archive import Archive
 from workbench.export.formats.base import Format
 from workbench.export.formats.bundle import Bundle
 from workbench.export.formats.onnx_fp16 import OnnxFloat16
 from workbench.export.formats.onnx_fp32 import OnnxFloat32
 from workbench.export.formats.onnx_int8 import OnnxInt8
 from workbench.export.formats.onnx_int8_dynamic import OnnxInt8Dynamic
+from workbench.export.formats.pt2 import ExportedProgram
+from workbench.export.formats.python_source import PythonSource
 
 FORMATS: Mapping[str, type[Format]] = MappingProxyType(
     {
@@ -23,6 +26,9 @@ FORMATS: Mapping[str, type[Format]] = MappingProxyType(
             OnnxFloat16,
             OnnxInt8,
             OnnxInt8Dynamic,
+            ExportedProgram,
+            PythonSource,
+            Archive,
             Bundle,
         )
     }
