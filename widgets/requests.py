@@ -98,7 +98,7 @@ class Requests:
 
     def examine(self) -> None:
         """Look closely at the accuracy of the current model."""
-        self._submit(self._session.submit_accuracy)
+        self.submit(self._session.submit_accuracy)
 
     def compare(self, metric: str) -> None:
         """Work out the trade-offs of all allocators."""
