@@ -88,7 +88,7 @@ class Workbench(ipywidgets.VBox):
                 redraw=lambda: self._dispatcher.mark("suggest"),
             ),
         )
-        self._recovery = RecoveryPanel(session, asked.finetune)
+        self._recovery = RecoveryPanel(session, asked.submit)
         self._export = ExportPanel(
             session, lambda directory: asked.export(directory, self._export.show)
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from widgets.dispatcher import Dispatcher
 from workbench import Plan, Session
@@ -65,15 +64,11 @@ class Requests:
 
     def prune(self) -> None:
         """Carry the plan out."""
-        self._submit(self._session.submit_prune)
-
-    def finetune(self, settings: Any) -> None:
-        """Train what is left."""
-        self._submit(lambda: self._session.submit_finetune(settings))
+        self.submit(self._session.submit_prune)
 
     def resume(self) -> None:
         """Go on with the interrupted fine-tuning."""
-        self._submit(self._session.submit_resume)
+        self.submit(self._session.submit_resume)
 
     def discard_interrupted(self) -> None:
         """Do not go on with it."""
@@ -88,7 +83,7 @@ class Requests:
                 self._session.submit_estimate()
             self._session.submit_scan(settings)
 
-        self._submit(submit)
+        self.submit(submit)
 
     def use_device(self, word: str, batch_size: int) -> None:
         """Measure latency on another device, or of more inputs at a time."""
@@ -103,7 +98,7 @@ class Requests:
 
     def examine(self) -> None:
         """Look closely at the accuracy of the current model."""
-        self._submit(self._session.submit_accuracy)
+        self.submit(self._session.submit_accuracy)
 
     def compare(self, metric: str) -> None:
         """Work out the trade-offs of all allocators."""
@@ -134,7 +129,8 @@ class Requests:
         """Call a step something, and write something down about it."""
         self._dispatcher.post(lambda: _ignore(self._session.rename(step, name=name, remark=remark)))
 
-    def _submit(self, submit: Callable[[], object]) -> None:
+    def submit(self, submit: Callable[[], object]) -> None:
+        """Have something queued that makes steps; what cannot be queued is shown."""
         self._dispatcher.post(lambda: _ignore(submit()))
         self._dispatcher.mark("controls", "history")
 
