@@ -4,7 +4,7 @@
 import { make, makeButton } from "./dom.js";
 import { openEditor } from "./history_tree_editor.js";
 import { graphWidth, lanes, walkedLines } from "./history_tree_graph.js";
-import { makeStep, paintStep } from "./history_tree_row.js";
+import { makeStep, paintStep, setReachable } from "./history_tree_row.js";
 
 /** One place on the page. */
 class HistoryView {
@@ -157,8 +157,9 @@ class HistoryView {
 
   activate(step) {
     if (step === null || step === this.active) return;
+    setReachable(this.parts.get(this.active), false);
+    setReachable(this.parts.get(step), true);
     this.active = step;
-    this.paint();
   }
 
   /** Scroll the list, not the page (scrollIntoView would move the notebook). */

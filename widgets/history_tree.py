@@ -26,7 +26,7 @@ class HistoryTree(anywidget.AnyWidget):
     """
 
     _esm = module_source("history_tree.js")
-    _css = style_source("history_tree.css")
+    _css = style_source("history_tree.css", "history_tree_row.css")
 
     rows = traitlets.List(traitlets.Dict(), help="From top to bottom; each a HistoryRow.").tag(
         sync=True

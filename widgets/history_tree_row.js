@@ -60,6 +60,11 @@ function hint(row, isCurrent, reason) {
   return lines.filter(Boolean).join("\n");
 }
 
+/** Whether Tab comes to the row; arrow keys always do. */
+export function setReachable({ go, compare, pencil }, reachable) {
+  for (const control of [go, compare, pencil]) control.tabIndex = reachable ? 0 : -1;
+}
+
 export function paintStep(parts, row, shared) {
   const { current, chosen, pair, path, reason, fixed, active } = shared;
   const { step, name, action, remark } = row;
@@ -84,8 +89,6 @@ export function paintStep(parts, row, shared) {
   parts.pencil.setAttribute("aria-label", `Name step ${step}`);
   parts.pencil.title = fixed ? `Not now: ${fixed}.` : "Give it a name and write something down (F2)";
   parts.pencil.setAttribute("aria-disabled", String(Boolean(fixed)));
-  for (const control of [parts.go, parts.compare, parts.pencil]) {
-    control.tabIndex = step === active ? 0 : -1;
-  }
+  setReachable(parts, step === active);
   paintGraph(parts.svg, row, shared);
 }
