@@ -14,6 +14,8 @@ from workbench.data.splits import ArraySplit
 from workbench.export.checking import Run
 from workbench.export.formats import Format, Subject, Workshop
 from workbench.export.running import module_runner
+from workbench.export.story import Chapter, Story
+from workbench.measure.metrics import Metrics
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
 
@@ -73,3 +75,9 @@ def trap_subject(trap: Trap, *ratios: float) -> Subject:
         pruned = pruned.prune(Plan(ratio=ratio))[0]
     example = torch.zeros(1, *trap.shape)
     return Subject(pruned, dense.module, noise(trap.shape), example, TOY)
+
+
+def story(metrics: Metrics, **others: Any) -> Story:
+    """A model that was opened, and pruned."""
+    chapters = (Chapter("opened toy", "", metrics), Chapter("pruned half", "", metrics))
+    return Story(**({"name": "toy", "data": "toys", "chapters": chapters} | others))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from exporting import pruned_toy, subject, trap_subject
+from exporting import pruned_toy, story, subject, trap_subject
 from networks import TRAPS
 from toys import ToyNet, toy_net
 
@@ -27,7 +27,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PrunedModel
     """A bundle of the toy network, half of its channels removed; to be read only."""
     directory = tmp_path_factory.mktemp("export")
     pruned = pruned_toy()
-    export_package(directory, subject(pruned), formats=(), about={"metrics": METRICS.to_json()})
+    export_package(directory, subject(pruned), formats=(), story=story(METRICS))
     return directory, pruned
 
 

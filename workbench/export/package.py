@@ -4,6 +4,7 @@ Files are made in a hidden place beside their target, opened again there and run
 set, and only then moved to where they belong.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from workbench.export.formats import (
     chosen_formats,
 )
 from workbench.export.formats.bundle import Bundle
+from workbench.export.page import report_facts, report_html
 from workbench.export.report import Exported, ExportReport
 from workbench.export.staging import Staging, staging
+from workbench.export.story import Story
 from workbench.export.timing import timed
 from workbench.measure.size import state_dict_bytes
 from workbench.progress import SILENT, Monitor, Part
@@ -38,6 +41,8 @@ __all__ = [
 DEFAULT_FORMATS: tuple[str, ...] = ("onnx",)
 """What is written unless something else is asked for; the bundle always is."""
 
+REPORT, REPORT_DATA, RECIPE = "report.html", "report.json", "recipe.yaml"
+
 _WRITTEN, _CHECKED, _TIMED = 30, 85, 98
 
 
@@ -46,7 +51,7 @@ def export_package(
     subject: Subject,
     *,
     formats: Formats = DEFAULT_FORMATS,
-    about: Mapping[str, object] | None = None,
+    story: Story | None = None,
     dense_onnx: Callable[[], bytes] | None = None,
     overwrite: bool = False,
     monitor: Monitor = SILENT,
@@ -57,7 +62,7 @@ def export_package(
         directory: Made if missing.
         subject: What to write.
         formats: Names of `FORMATS`, or formats with settings of their own.
-        about: Further entries of ``model.json``.
+        story: How the model came about: with it, a report and the recipe are written too.
         dense_onnx: Gives the dense model's ONNX file, to be timed beside the exported ones.
         overwrite: Whether an export that is there is replaced, all of it.
         monitor: Receives progress and may cancel.
@@ -75,12 +80,14 @@ def export_package(
     stored = state_dict_bytes(subject.model.module)
     needed = stored + sum(one.expected_bytes(stored) for one in chosen)
     with staging(directory, needed) as stage:
-        workshop = Workshop(subject, stage.directory, about or {})
+        workshop = Workshop(subject, stage.directory, story.about() if story else {})
         written = _write(chosen, workshop, Part(monitor, 0, _WRITTEN, 100))
         exported = _checked(chosen, written, workshop, Part(monitor, _WRITTEN, _CHECKED, 100))
         rest = Part(monitor, _CHECKED, _TIMED, 100)
         exported = timed(exported, chosen, workshop, dense_onnx, monitor=rest)
         files = [name for names in written.values() for name in names if name != DESCRIPTION]
+        if story is not None:
+            files += _tell(story, exported, workshop)
         _describe(stage, workshop, files)
         names = [*files, DESCRIPTION]
         sizes = {name: (stage.directory / name).stat().st_size for name in names}
@@ -145,6 +152,20 @@ def _require_agreement(one: Format, check: Check) -> None:
         )
 
 
+def _tell(story: Story, exported: Sequence[Exported], workshop: Workshop) -> list[str]:
+    """Write what was done and what came of it; returns the names of the files."""
+    facts = report_facts(story, exported)
+    contents = {
+        REPORT: report_html(story, exported, facts),
+        REPORT_DATA: json.dumps(facts, indent=2),
+    }
+    if story.recipe:
+        contents[RECIPE] = story.recipe
+    for name, text in contents.items():
+        workshop.path(name).write_text(text, encoding="utf-8")
+    return list(contents)
+
+
 def _describe(stage: Staging, workshop: Workshop, files: Sequence[str]) -> None:
     """The bundle's description again, now that all files are there to be listed; read back."""
     subject = workshop.subject
@@ -168,4 +189,5 @@ def check_vacant(directory: Path) -> None:
 def present(directory: Path) -> list[str]:
     """Files of an export that a directory holds."""
     known = [name for kind in FORMATS.values() for name in kind.files]
+    known += [REPORT, REPORT_DATA, RECIPE]
     return [name for name in known if (directory / name).exists()]

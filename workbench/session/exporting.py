@@ -8,10 +8,28 @@ from workbench.actions import Export
 from workbench.events import ActionTaken, EventBus
 from workbench.export.formats import Formats, Subject, chosen_formats
 from workbench.export.package import ExportReport, export_package
+from workbench.export.story import Chapter, Story
 from workbench.progress import Monitor
 from workbench.session.history import History
 from workbench.session.measuring import Gauge
 from workbench.session.onnx_files import OnnxFiles
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a session says of itself in a report.
+
+    Attributes:
+        targets: What was to be reached, by metric.
+        notes: Sentences that belong beside figures.
+        seed: Of splits, probe set and plans.
+        recipe: Gives the recipe as YAML.
+    """
+
+    targets: Mapping[str, float]
+    notes: tuple[str, ...]
+    seed: int
+    recipe: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -35,33 +53,33 @@ class Exporting:
     bus: EventBus
 
     def export(
-        self, directory: Path, formats: Formats, *, overwrite: bool
+        self, directory: Path, formats: Formats, told: Told, *, overwrite: bool
     ) -> Callable[[Monitor], ExportReport]:
-        """Write the step that is current when the work runs."""
+        """Write the step that is current when the work runs.
+
+        Args:
+            directory: Where to.
+            formats: In which formats.
+            told: What only the session knows, asked when the work runs.
+            overwrite: Whether an export that is there is replaced.
+        """
 
         def work(monitor: Monitor) -> ExportReport:
-            history, dataset = self.history, self.gauge.dataset
+            history = self.history
+            step = history.current.id
             subject = Subject(
                 history.model,
                 history.model_of(0).module,
-                dataset,
+                self.gauge.dataset,
                 self.gauge.example_input,
                 self.origin,
                 self.name,
             )
-            about: dict[str, object] = {
-                "name": self.name,
-                "data": dataset.name,
-                "classes": list(dataset.classes),
-                "input_shape": list(dataset.input_shape),
-                "metrics": history.current.metrics.to_json(),
-            }
-            step = history.current.id
             report = export_package(
                 directory,
                 subject,
                 formats=formats,
-                about=about,
+                story=self._story(told),
                 dense_onnx=self.dense.file if step else None,
                 overwrite=overwrite,
                 monitor=monitor,
@@ -71,3 +89,18 @@ class Exporting:
             return report
 
         return work
+
+    def _story(self, told: Told) -> Story:
+        chapters = tuple(
+            Chapter(step.title, step.created, step.metrics, step.units, step.remark, step.notes)
+            for step in self.history.path()
+        )
+        return Story(
+            self.name,
+            self.gauge.dataset.name,
+            chapters,
+            targets=told.targets,
+            notes=told.notes,
+            seed=told.seed,
+            recipe=told.recipe(),
+        )

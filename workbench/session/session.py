@@ -29,7 +29,7 @@ from workbench.session.budgets import Budgets
 from workbench.session.estimating import Estimating
 from workbench.session.examinations import Examinations
 from workbench.session.experiments import Experiments
-from workbench.session.exporting import Exporting
+from workbench.session.exporting import Exporting, Told
 from workbench.session.forecast import Forecast
 from workbench.session.history import Step
 from workbench.session.home import Home, StoredHome
@@ -278,7 +278,10 @@ class Session(Keeping, Experiments, Examinations):
     ) -> Task[ExportReport]:
         """Queue an export of the step that is current then."""
         self.settle_plan()
-        work = self._exporting.export(Path(directory), formats, overwrite=overwrite)
+        told = Told(
+            self.targets, self.notes, self.plan.seed, lambda: self.recipe(formats).to_yaml()
+        )
+        work = self._exporting.export(Path(directory), formats, told, overwrite=overwrite)
         return self._tasks.submit("export", "exporting", work)
 
     def undo(self) -> Step:
