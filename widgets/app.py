@@ -15,6 +15,7 @@ from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
 from widgets.page import side_by_side, style
 from widgets.panels.channels import ChannelsPanel
+from widgets.panels.code import CodePanel
 from widgets.panels.export import ExportPanel
 from widgets.panels.inspect import InspectPanel
 from widgets.panels.interrupted import InterruptedPanel
@@ -97,6 +98,7 @@ class Workbench(ipywidgets.VBox):
             lambda: self._tabs.selected_index == _HISTORY_TAB,
         )
         self._interrupted = InterruptedPanel(session, asked.resume, asked.discard_interrupted)
+        self._code = CodePanel(session, self._post)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
@@ -140,7 +142,7 @@ class Workbench(ipywidgets.VBox):
             f"model <b>{name}</b> · data <b>{data}</b> · device <b>cpu</b></span>"
         )
         title.add_class("pw-header-text")
-        bar = ipywidgets.HBox([title, self._history.buttons])
+        bar = ipywidgets.HBox([title, self._history.buttons, self._code.root])
         bar.add_class("pw-header")
         about = ipywidgets.HTML(f'<span class="pw-notes">{notes}</span>')
         return ipywidgets.VBox([bar, about] if notes else [bar])

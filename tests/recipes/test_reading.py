@@ -123,11 +123,12 @@ def test_a_key_that_is_there_twice_is_refused() -> None:
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}export: ../../etc",
-            "recipe r.yaml, export: formats must be among onnx,",
+            "recipe r.yaml, export: export formats must be among onnx, onnx-fp16, onnx-int8, "
+            "onnx-int8-dynamic, bundle; got '../../etc'.",
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}export: {{directory: /etc, formats: [onnx]}}",
-            "bundle, got {'directory': '/etc'",
+            "bundle; got {'directory': '/etc', 'formats': ['onnx']}.",
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}targets: {{speed: 3}}",
