@@ -16,6 +16,7 @@ from widgets.layer_table import LayerTable, UnitState
 from widgets.page import side_by_side, style
 from widgets.panels.accuracy import AccuracyPanel
 from widgets.panels.channels import ChannelsPanel
+from widgets.panels.code import CodePanel
 from widgets.panels.device import DevicePanel
 from widgets.panels.export import ExportPanel
 from widgets.panels.inspect import InspectPanel
@@ -101,6 +102,7 @@ class Workbench(ipywidgets.VBox):
         self._interrupted = InterruptedPanel(session, asked.resume, asked.discard_interrupted)
         self._device = DevicePanel(session, asked.use_device)
         self._accuracy = AccuracyPanel(session, asked.examine)
+        self._code = CodePanel(session, self._post)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
         self._tabs = ipywidgets.Tab(
@@ -145,7 +147,7 @@ class Workbench(ipywidgets.VBox):
             f"model <b>{name}</b> · data <b>{data}</b></span>"
         )
         title.add_class("pw-header-text")
-        bar = ipywidgets.HBox([title, self._device.root, self._history.buttons])
+        bar = ipywidgets.HBox([title, self._device.root, self._history.buttons, self._code.root])
         bar.add_class("pw-header")
         about = ipywidgets.HTML(f'<span class="pw-notes">{notes}</span>')
         return ipywidgets.VBox([bar, about] if notes else [bar])

@@ -178,6 +178,17 @@ def comparison_intent(message: object, layers: Collection[str]) -> Intent | None
     return None
 
 
+def code_intent(message: object) -> Intent | None:
+    """Check what a code dialog sent; None if it does not check out."""
+    match message:
+        case {"type": "open"}:
+            return {"type": "open"}
+        case {"type": "save", "path": str(path)} if path.strip():
+            return {"type": "save", "path": path.strip()}
+    _warn("code dialog", message)
+    return None
+
+
 def _warn(where: str, message: object) -> None:
     # repr, cut: a message can hold anything, newlines included.
     _log.warning("ignored a message from the %s that does not check out: %.300r", where, message)

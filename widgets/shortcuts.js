@@ -1,6 +1,7 @@
 // Undo and redo by keyboard, while the focus is in the workbench and not in a text. Shows nothing.
 
-const TEXTS = "input, textarea, select, [contenteditable], [contenteditable] *";
+// Nothing is undone behind a dialog either.
+const TEXTS = "input, textarea, select, [contenteditable], [contenteditable] *, dialog, dialog *";
 const NOT_TEXTS = "input:is([type=range], [type=checkbox], [type=radio], [type=button])";
 
 function asked({ key, ctrlKey, metaKey, shiftKey, altKey }) {

@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from workbench.errors import WorkbenchError
-from workbench.export.formats import FORMATS
+from workbench.export.formats import FORMATS, chosen_formats
 from workbench.export.package import check_vacant
 from workbench.jupyter_lab import lab_command
 from workbench.progress import Part
@@ -69,8 +69,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export",
         action="append",
-        choices=FORMATS,
-        help="also write this format; may be given several times",
+        metavar="FORMAT",
+        help=f"write this format ({', '.join(FORMATS)}); may be given several times",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an export that is there")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the verdict")
@@ -79,7 +79,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(asked: argparse.Namespace) -> int:
     recipe = read_recipe(asked.recipe)
-    formats = tuple(asked.export or recipe.export)
+    formats = chosen_formats(tuple(asked.export or recipe.export))
     output = asked.output or Path("exports", asked.recipe.stem)
     if formats:
         check_writable(output)
@@ -97,7 +97,7 @@ def _run(asked: argparse.Namespace) -> int:
             text = report_text(recipe, session, differences, short=asked.quiet)
     print(text)
     if formats and not asked.quiet:
-        print(f"Written to {output}: {', '.join(formats)}.")
+        print(f"Written to {output}: {', '.join(one.spelled for one in formats)}.")
     return DIFFERENT if differences else SAME
 
 

@@ -6,6 +6,7 @@ import pytest
 from workbench import Plan
 from workbench.actions import Finetune, Open, Prune
 from workbench.errors import RecipeError
+from workbench.export.formats import FORMATS
 from workbench.recipes import read_recipe, recipe_from_yaml
 from workbench.recipes.outcome import Outcome
 from workbench.training import FinetuneSettings
@@ -23,6 +24,8 @@ expected: {accuracy: 0.98}
 """
 
 OPEN = "- {action: open, model: digits_cnn}\n"
+
+KNOWN = ", ".join(FORMATS)
 
 
 def test_a_recipe_can_be_written_by_hand() -> None:
@@ -123,11 +126,11 @@ def test_a_key_that_is_there_twice_is_refused() -> None:
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}export: ../../etc",
-            "recipe r.yaml, export: formats must be among onnx,",
+            f"recipe r.yaml, export: export formats must be among {KNOWN}; got '../../etc'.",
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}export: {{directory: /etc, formats: [onnx]}}",
-            "recipe r.yaml, export: formats must be among onnx,",
+            "bundle; got {'directory': '/etc', 'formats': ['onnx']}.",
         ),
         (
             f"format_version: 1\nsteps:\n{OPEN}targets: {{speed: 3}}",

@@ -8,7 +8,7 @@ import yaml
 
 from workbench import Plan, Session
 from workbench.actions import Finetune, Measure, Open, Prune, Rewind, Undo
-from workbench.errors import ExportError
+from workbench.errors import ExportError, HistoryError
 from workbench.recipes import Entry, Recipe, recipe_from_yaml
 
 
@@ -108,3 +108,18 @@ def test_actions_that_make_no_step_are_known() -> None:
     made = [action.makes_step for action in (Prune(Plan()), Measure(), Undo(), Open("a"))]
     assert made == [True, True, False, False]
     assert Finetune.makes_step
+
+
+def test_any_step_has_a_recipe_and_code_of_its_own(travelled: Session) -> None:
+    recipe = travelled.recipe(3)
+    assert [entry.action.kind for entry in recipe.entries] == ["open", "prune", "finetune"]
+    assert (recipe.plan, dict(recipe.targets)) == (None, {})
+    assert recipe.expected.weights != travelled.recipe().expected.weights
+    assert travelled.script(3).endswith('remark="one epoch\\nis enough")\n')
+    assert travelled.code(3) == "session.finetune(epochs=1, learning_rate=0.01)"
+    assert travelled.code(5) == (
+        'session.plan = session.plan.with_(granularity="weight", criterion="l1")\nsession.prune()'
+    )
+    assert travelled.code(0).endswith("session = Session(model, data)")
+    with pytest.raises(HistoryError, match="got 99"):
+        travelled.code(99)

@@ -9,7 +9,7 @@ from workbench.digests import digest_of_tensors
 from workbench.errors import RecipeError
 
 if TYPE_CHECKING:
-    from workbench.session import Session
+    from workbench.session import History
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ class Outcome:
         return cls(**data)
 
 
-def outcome_of(session: "Session") -> Outcome:
-    """What came out at a session's current step."""
-    metrics = session.history.current.metrics
+def outcome_of(history: "History", step_id: int) -> Outcome:
+    """What came out at a step."""
+    metrics = history[step_id].metrics
     return Outcome(
-        opened=digest_of_tensors(session.history.model_of(0).module.state_dict()),
-        weights=digest_of_tensors(session.model.state_dict()),
+        opened=digest_of_tensors(history.model_of(0).module.state_dict()),
+        weights=digest_of_tensors(history.model_of(step_id).module.state_dict()),
         parameters=metrics.parameters,
         macs=metrics.macs,
         accuracy=metrics.accuracy,

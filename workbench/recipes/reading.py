@@ -9,7 +9,7 @@ from typing import Any
 import workbench
 from workbench.actions import Action, Open, action_from_json
 from workbench.errors import RecipeError, WorkbenchError
-from workbench.export.formats import FORMATS
+from workbench.export.formats import chosen_formats
 from workbench.plan import Plan
 from workbench.recipes.outcome import Outcome
 from workbench.recipes.recipe import FORMAT_VERSION, Entry, Recipe
@@ -146,15 +146,9 @@ def _check_steps_named(action: Action, place: int) -> None:
         ) from None
 
 
-def _formats(formats: object) -> tuple[str, ...]:
+def _formats(formats: Any) -> tuple[str, ...]:
     listed = formats if isinstance(formats, list) else [formats]
-    for entry in listed:
-        if not isinstance(entry, str) or entry.partition(":")[0] not in FORMATS:
-            raise RecipeError(
-                f"formats must be among {', '.join(FORMATS)}, got {entry!r}. Where to write is "
-                "said when the recipe is replayed."
-            )
-    return tuple(listed)
+    return tuple(one.spelled for one in chosen_formats(tuple(listed)))
 
 
 def _versions(data: object) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The recipe: how a model was opened, and every step from there to the current one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,8 @@ from workbench.recipes.yaml_text import yaml_text
 from workbench.store import write_whole
 
 if TYPE_CHECKING:
-    from workbench.session import Session
+    from workbench.session import Session, Step
+    from workbench.session.aims import Aims
 
 FORMAT_VERSION = 1
 
@@ -114,19 +115,26 @@ class Recipe:
         write_whole(Path(path), self.to_yaml().encode())
 
     @classmethod
-    def of(cls, session: "Session", export: tuple[str, ...] = ()) -> "Recipe":
-        """The recipe of a session's current step; see `Session.recipe`."""
-        history = session.history
-        path = history.path()
-        places = {step.id: place for place, step in enumerate(path)}
+    def of(
+        cls, session: "Aims", step_id: int | None = None, export: tuple[str, ...] = ()
+    ) -> "Recipe":
+        """The recipe of one of a session's steps; see `Session.recipe`."""
+        path = session.history.path(step_id)
+        current = path[-1] == session.history.current
         recipe = cls(
-            tuple(Entry(s.action.renumbered(places), s.name, s.remark) for s in path),
-            targets=session.targets,
+            entries_of(path),
+            targets=session.targets if current else {},
             export=export,
             made_with=versions(),
-            expected=outcome_of(session),
+            expected=outcome_of(session.history, path[-1].id),
         )
-        return recipe if session.plan == recipe.plans()[-1] else replace(recipe, plan=session.plan)
+        planned = current and session.plan != recipe.plans()[-1]
+        return replace(recipe, plan=session.plan) if planned else recipe
+
+    def last_code(self) -> str:
+        """Python of the last entry alone, for a session that is at the one before it."""
+        before = self.plans()[-2] if len(self.entries) > 1 else None
+        return self.entries[-1].action.code(before)
 
     def replay(
         self,
@@ -163,7 +171,7 @@ class Recipe:
 
     def differences(self, session: "Session") -> tuple[Difference, ...]:
         """Where a session that replayed this recipe came out otherwise than expected."""
-        return self.expected.differences(outcome_of(session))
+        return self.expected.differences(outcome_of(session.history, session.history.current.id))
 
     def script(self) -> str:
         """The same as Python that runs on its own."""
@@ -181,6 +189,12 @@ class Recipe:
         if self.targets:
             found.append(SetTargets(self.targets))
         return tuple(found)
+
+
+def entries_of(path: "Sequence[Step]") -> tuple[Entry, ...]:
+    """Steps from the first on, each the parent of the next, as entries of a recipe."""
+    places = {step.id: place for place, step in enumerate(path)}
+    return tuple(Entry(s.action.renumbered(places), s.name, s.remark) for s in path)
 
 
 def _plan_data(data: Mapping[str, Any]) -> dict[str, Any]:

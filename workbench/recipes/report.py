@@ -37,12 +37,11 @@ def report_text(
     said = verdict(recipe, differences)
     if short:
         return said
-    dense = session.history[0].metrics
-    opened = outcome_of(session).opened
-    first = Outcome(
-        weights=opened, parameters=dense.parameters, macs=dense.macs, accuracy=dense.accuracy
-    )
-    columns = {"dense": first, "result": outcome_of(session), "expected": recipe.expected}
+    columns = {
+        "dense": outcome_of(session.history, 0),
+        "result": outcome_of(session.history, session.history.current.id),
+        "expected": recipe.expected,
+    }
     rows = [["", *columns]]
     rows += [
         [_NAMES[figure], *(_shown(figure, outcome) for outcome in columns.values())]

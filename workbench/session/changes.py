@@ -8,17 +8,17 @@ from workbench.errors import HistoryError
 from workbench.gradual import GradualSettings
 from workbench.progress import Monitor
 from workbench.recalibration import BATCHES
-from workbench.session.aims import Aims
 from workbench.session.history import Step
 from workbench.session.home import Home
 from workbench.session.knowledge import LEARNING, OF_ONE_PLAN
 from workbench.session.tasks import Task
+from workbench.session.telling import Telling
 from workbench.training import FinetuneSettings
 
 T = TypeVar("T")
 
 
-class Changes(Aims):
+class Changes(Telling):
     """The side of a session that makes steps of what is there already.
 
     Blocking methods wait for their task, and interrupting them cancels it; ``submit_...`` queue

@@ -15,13 +15,12 @@ from workbench.anatomy import Anatomy
 from workbench.data import Dataset
 from workbench.errors import BusyError
 from workbench.events import EventBus, HistoryChanged
-from workbench.export.formats import Formats, chosen_formats
+from workbench.export.formats import Formats
 from workbench.export.package import DEFAULT_FORMATS, ExportReport
 from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
 from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
-from workbench.recipes.recipe import Recipe
 from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
 from workbench.session.bench import Bench
@@ -279,7 +278,7 @@ class Session(Keeping, Experiments, Examinations):
         """Queue an export of the step that is current then."""
         self.settle_plan()
         told = Told(
-            self.targets, self.notes, self.plan.seed, lambda: self.recipe(formats).to_yaml()
+            self.targets, self.notes, self.plan.seed, lambda: self.recipe(export=formats).to_yaml()
         )
         work = self._exporting.export(Path(directory), formats, told, overwrite=overwrite)
         return self._tasks.submit("export", "exporting", work)
@@ -330,18 +329,6 @@ class Session(Keeping, Experiments, Examinations):
         self.events.emit(HistoryChanged(self._history.current.id))
         self._report(Rename(step.id, name, remark))
         return step
-
-    def recipe(self, export: Formats = ()) -> Recipe:
-        """What was done from opening to the current step, to be saved and replayed.
-
-        Args:
-            export: Formats that a replay is to write the model in.
-        """
-        return Recipe.of(self, tuple(one.spelled for one in chosen_formats(export)))
-
-    def script(self) -> str:
-        """The same as Python that runs on its own."""
-        return self.recipe().script()
 
     def cancel(self) -> None:
         """Stop what runs and what waits; committed steps stay."""
