@@ -95,7 +95,8 @@ types: $(TESTS_INSTALLED)
 	$(BIN)/mypy
 
 unit: $(TESTS_INSTALLED)
-	$(BIN)/python -m pytest -m 'not browser and not data and not faults' --ignore=tests/notebooks
+	$(BIN)/python -m pytest -n 2 --dist worksteal \
+		-m 'not browser and not data and not faults' --ignore=tests/notebooks
 
 notebooks: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -m 'not browser and not data' tests/notebooks
