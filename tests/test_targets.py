@@ -38,7 +38,7 @@ def test_a_target_accuracy_is_a_fraction(value: float) -> None:
     assert dict(checked_targets({"accuracy": 1})) == {"accuracy": 1}
 
 
-HIGHER_IS_BETTER = {"accuracy", "speedup"}
+HIGHER_IS_BETTER = {"accuracy", "speedup", "throughput"}
 
 
 @pytest.mark.parametrize("metric", BETTER)

@@ -2,6 +2,7 @@
 
 from workbench.events import (
     AccuracyLearned,
+    ActionTaken,
     BatchTrained,
     ChannelsInspected,
     DeviceChanged,
@@ -13,6 +14,7 @@ from workbench.events import (
     LatencyLearned,
     LatencyMeasured,
     ModelAnswered,
+    NotSaved,
     PlanChanged,
     PointMeasured,
     PreviewMeasured,
@@ -33,6 +35,8 @@ _PLAN = ("units", "board", "controls", "layer", "channels", "suggest", "flips")
 
 _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     PlanChanged: _PLAN,
+    ActionTaken: ("controls",),
+    NotSaved: ("status",),
     EvidenceGathered: _PLAN,
     DeviceChanged: ("board", "suggest", "controls", "history"),
     FigureMeasured: ("board", "controls"),

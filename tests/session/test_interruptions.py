@@ -60,7 +60,7 @@ def test_cancelling_after_the_commit_keeps_the_step(
         raise AssertionError("went on after it was cancelled")
 
     monkeypatch.setattr(Gauge, "onnx", slow)
-    session._recorder._dense._file = None
+    session._recorder._files._files.clear()
     step = session.prune()
     assert session.history.current == step and step.notes == ()
     assert step.metrics.accuracy is not None and step.metrics.latency_ms is None
@@ -155,7 +155,7 @@ def test_a_step_that_cannot_be_exported_is_committed_with_a_note(
         raise ExportError("aten.foo has no ONNX operator")
 
     monkeypatch.setattr(Gauge, "onnx", unknown_operator)
-    session._recorder._dense._file = None
+    session._recorder._files._files.clear()
     step = session.prune()
     assert session.history.current == step
     assert step.notes == ("latency and file sizes not measured: aten.foo has no ONNX operator",)

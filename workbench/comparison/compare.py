@@ -1,11 +1,11 @@
 """Two steps of a history, beside each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.comparison.layers import LayerChange, compare_layers
-from workbench.measure.metrics import Metrics
+from workbench.measure.metrics import FIGURES
 from workbench.session.history import History, Step
 
 _ABSENT = "–"
@@ -95,7 +95,7 @@ def compare(history: History, first_id: int, second_id: int) -> Comparison:
         first_path[common:],
         second_path[common:],
         _settings(first, second),
-        tuple(_change(field.name, first, second) for field in fields(Metrics)),
+        tuple(_change(name, first, second) for name in FIGURES),
         compare_layers(
             history.model_of(0), history.model_of(first_id), history.model_of(second_id)
         ),

@@ -172,3 +172,7 @@ def _wrong_type(name: str, constraint: str, value: object) -> HistoryError:
         f"{name} in metrics must be {constraint}, got {value!r}. The file is damaged or was "
         "changed by hand; go back to another step."
     )
+
+
+FIGURES = tuple(entry.name for entry in fields(Metrics) if entry.name != "measured_on")
+"""Names of all that `Metrics.figure` gives."""
