@@ -56,8 +56,13 @@ def importance_data(
 
 
 def outline_data(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[object]]:
-    """The upper edge of all bars, in steps: columns ``rank`` and ``importance``."""
+    """The upper edge of all bars, in steps: columns ``rank`` and ``importance``.
+
+    Never empty: Bokeh never ends painting a stepped area that has no point.
+    """
     ranks, tops = list(bars["left"]), list(bars["importance"])
+    if not ranks:
+        return {"rank": [0], "importance": [0]}
     return {"rank": ranks + list(bars["right"][-1:]), "importance": tops + tops[-1:]}
 
 
