@@ -101,3 +101,9 @@ def test_clearing_leaves_nothing() -> None:
     assert chart.source.data["left"] == []
     assert not chart._cut.visible
     assert chart.root.title.text == "Importance"
+
+
+def test_areas_have_a_point_even_if_nothing_goes_because_bokeh_would_paint_forever() -> None:
+    nothing_goes = importance_data([0.1, 0.2], [True, True])
+    for bars in (nothing_goes, importance_data([], [])):
+        assert removed_data(bars) == {"rank": [0], "importance": [0]}
