@@ -11,7 +11,7 @@ from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 UNSEEN = ("preview", "timing", "channels")
 """Kinds of task whose progress shows where their outcome does, or nowhere."""
 
-UNSUNG = (*UNSEEN, "latency", "accuracy", "compare")
+UNSUNG = (*UNSEEN, "latency", "accuracy", "compare", "memory", "layers", "energy")
 """Kinds of task whose good end is seen elsewhere."""
 
 _SPEAK_ELSEWHERE = ("compare", "suggest")
