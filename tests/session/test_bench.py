@@ -11,6 +11,7 @@ from workbench import Session
 from workbench.errors import MeasurementError
 from workbench.events import FigureMeasured
 from workbench.measure.energy_measured import MeasuredEnergy
+from workbench.progress import Cancelled, Monitor
 from workbench.session import bench
 
 
@@ -76,3 +77,29 @@ def test_layers_are_timed_as_part_of_the_network(digits: Session) -> None:
 
 def test_the_table_has_no_share_of_time_before_it_was_measured(session: Session) -> None:
     assert {row["latency_share"] for row in table_rows(session)} == {None}
+
+
+def test_accuracy_is_examined_beside_the_dense_model_and_kept_with_its_step(
+    session: Session,
+) -> None:
+    assert session.accuracy_details() is None
+    session.plan = session.plan.with_ratios(0.5)
+    step = session.prune()
+    found = session.examine_accuracy()
+    assert session.accuracy_details() is found
+    assert found.top1 == step.metrics.accuracy
+    dense = session.accuracy_details(0)
+    assert dense is not None and dense.top1 == session.baseline.accuracy
+    assert not session.examining
+
+
+def test_an_examination_can_be_cancelled(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: Any, monitor: Monitor, **__: Any) -> None:
+        session.cancel()
+        monitor.report(1, 2)
+        raise AssertionError("went on after it was cancelled")
+
+    monkeypatch.setattr(bench, "accuracy_report", endless)
+    with pytest.raises(Cancelled):
+        session.examine_accuracy()
+    assert session.accuracy_details() is None

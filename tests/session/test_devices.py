@@ -122,6 +122,15 @@ def test_a_word_stands_for_a_device(session: Session) -> None:
     assert session.device == LocalCpu(1)
 
 
+def test_a_quarter_of_a_devices_memory_is_the_target_where_there_is_none(session: Session) -> None:
+    session.use_device(Board(), memory_bytes=1_000_000)
+    assert session.targets == {"size_bytes": 250_000}
+    session.use_device(Board(), memory_bytes=4_000_000)
+    assert session.targets == {"size_bytes": 250_000}
+    with pytest.raises(DeviceError, match="memory_bytes must be at least 1, got 0"):
+        session.use_device(Board(), memory_bytes=0)
+
+
 @pytest.mark.parametrize("batch_size", [0, -1, 1.5])
 def test_a_batch_must_hold_something(session: Session, batch_size: Any) -> None:
     message = f"batch_size must be a whole number of at least 1, got {batch_size}"

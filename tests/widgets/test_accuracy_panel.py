@@ -33,7 +33,7 @@ def test_rows_have_the_dense_model_beside_the_current_one() -> None:
     assert overall_rows(NOW, DENSE) == [
         ("top-1", 1, 0.875),
         ("with noise", 1, 0.5),
-        ("with JPEG", 1, 0.75),
+        ("as JPEG", 1, 0.75),
     ]
     assert class_rows(NOW, DENSE, ["a", "b"]) == [("a", 1, 0.75), ("b", 1, 1)]
     assert overall_rows(NOW, None)[0] == ("top-1", None, 0.875)

@@ -16,6 +16,14 @@ MOST_CLASSES = 20
 
 _LISTED = 10
 
+_CORRUPTED = {
+    "noise": "with noise",
+    "blur": "blurred",
+    "contrast": "half the contrast",
+    "brightness": "brighter",
+    "jpeg": "as JPEG",
+}
+
 
 class AccuracyPanel:
     """A button, and tables of what it found.
@@ -92,7 +100,7 @@ def _overall(report: AccuracyReport) -> dict[str, float]:
     if report.top5 is not None:
         found["top-5"] = report.top5
     for name, accuracy in report.corrupted.items():
-        found[f"with {name.upper() if name == 'jpeg' else name}"] = accuracy
+        found[_CORRUPTED.get(name, name)] = accuracy
     return found
 
 

@@ -6,21 +6,25 @@ Blocking methods wait for their task; ``submit_...`` queue the same work and ret
 from collections.abc import Callable, Mapping
 
 from workbench.devices import open_device
+from workbench.errors import DeviceError
 from workbench.latency_model import Device
 from workbench.measure.accuracy_report import AccuracyReport
 from workbench.measure.energy_counters import EnergyCounter, Rapl
 from workbench.measure.energy_measured import MeasuredEnergy
 from workbench.measure.layer_latency import LayerLatencies
 from workbench.measure.memory import MemoryUse
+from workbench.session.aims import Aims
 from workbench.session.bench import ACCURACY, LAYERS, Bench
 from workbench.session.conditions import Conditions
-from workbench.session.measurements import Measurements
 from workbench.session.measuring import Gauge
 from workbench.session.moving import Moving
 from workbench.session.tasks import Task
 
+SHARE_OF_MEMORY = 0.25
+"""Of a device's memory, what a network may take up unless a target says otherwise."""
 
-class Examinations(Measurements):
+
+class Examinations(Aims):
     """The side of a session that looks at a model closely; `Session` sets up what does it."""
 
     _bench: Bench
@@ -50,7 +54,11 @@ class Examinations(Measurements):
         return bool(self._tasks.unfinished("device"))
 
     def use_device(
-        self, device: Device | str | None = None, *, batch_size: int | None = None
+        self,
+        device: Device | str | None = None,
+        *,
+        batch_size: int | None = None,
+        memory_bytes: int | None = None,
     ) -> Conditions:
         """Measure latency elsewhere, or of more inputs at a time, from now on.
 
@@ -60,11 +68,18 @@ class Examinations(Measurements):
             device: A device or a word for one, see `workbench.devices.open_device`; the same as
                 before by default.
             batch_size: Inputs at a time; as before by default.
+            memory_bytes: Memory of the device, if it is to be said: without a target for the size
+                a quarter of it becomes that, as code, activations and others need room too.
 
         Raises:
             DeviceError: If there is no such device, or it does not answer; then nothing changed.
         """
-        return self.submit_device(device, batch_size=batch_size).result()
+        if memory_bytes is not None and memory_bytes < 1:
+            raise DeviceError(f"memory_bytes must be at least 1, got {memory_bytes}.")
+        conditions = self.submit_device(device, batch_size=batch_size).result()
+        if memory_bytes is not None and "size_bytes" not in self.targets:
+            self.targets = {**self.targets, "size_bytes": SHARE_OF_MEMORY * memory_bytes}
+        return conditions
 
     def measure_energy(
         self, counter: Callable[[], EnergyCounter] = Rapl.open

@@ -44,6 +44,11 @@ def step_row(step: "Step", current_id: int) -> Row:
         "speedup": speedup.value if speedup else None,
         "speedup_low": speedup.low if speedup else None,
         "speedup_high": speedup.high if speedup else None,
+        "throughput": metrics.throughput,
+        "measured_on": metrics.measured_on,
+        "peak_memory_bytes": metrics.peak_memory_bytes,
+        "activation_bytes": metrics.activation_bytes,
+        "energy_mj": metrics.energy_mj,
         "notes": "; ".join(step.notes),
     }
 
