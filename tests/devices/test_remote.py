@@ -88,7 +88,7 @@ def test_networks_are_timed_in_turn_over_there_and_nothing_is_left_behind(
     found = measure(device, monitor=monitor)
     assert list(found) == ["dense", "now"]
     assert all(len(latency.samples_ms) == 6 for latency in found.values())  # type: ignore[attr-defined]
-    assert max(monitor.shares) > 0.3
+    assert max(monitor.shares) >= 0.3  # it was copied, and measuring began
     assert left_in(left_over) == []
 
 

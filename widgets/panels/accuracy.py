@@ -161,7 +161,7 @@ def _matrix(now: AccuracyReport, names: list[str]) -> str:
     )
     return (
         '<div class="pw-confusion"><table class="pw-accuracy-table">'
-        "<caption>Confusion: labels in rows, answers of the current model in columns</caption>"
+        "<caption>Confusion now: labels in rows, answers in columns</caption>"
         f'<thead><tr><th scope="col"></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
