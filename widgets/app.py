@@ -18,7 +18,7 @@ from widgets.panels.accuracy import AccuracyPanel
 from widgets.panels.channels import ChannelsPanel
 from widgets.panels.code import CodePanel
 from widgets.panels.device import DevicePanel
-from widgets.panels.export import ExportPanel
+from widgets.panels.export import ExportActions, ExportPanel
 from widgets.panels.inspect import InspectPanel
 from widgets.panels.interrupted import InterruptedPanel
 from widgets.panels.plan import PlanPanel
@@ -91,7 +91,13 @@ class Workbench(ipywidgets.VBox):
         )
         self._recovery = RecoveryPanel(session, asked.submit)
         self._export = ExportPanel(
-            session, lambda directory: asked.export(directory, self._export.show)
+            session,
+            ExportActions(
+                export=lambda directory, formats, overwrite: asked.export(
+                    directory, formats, overwrite, self._export.show
+                ),
+                redraw=lambda: self._dispatcher.mark("controls"),
+            ),
         )
         self._history = HistoryViews(
             session,

@@ -7,6 +7,7 @@ from widgets.dispatcher import Dispatcher
 from workbench import Plan, Session
 from workbench.devices import LocalGpu
 from workbench.errors import WorkbenchError
+from workbench.export.formats import Format
 from workbench.export.package import ExportReport
 from workbench.sensitivity import RATIOS
 from workbench.session.sensing import ScanSettings
@@ -104,11 +105,17 @@ class Requests:
         """Work out the trade-offs of all allocators."""
         self._session.submit_comparison(metric)
 
-    def export(self, directory: str, show: Callable[[ExportReport], None]) -> None:
+    def export(
+        self,
+        directory: str,
+        formats: tuple[Format, ...],
+        overwrite: bool,
+        show: Callable[[ExportReport], None],
+    ) -> None:
         """Write the current model, and show the report."""
 
         def submit() -> None:
-            task = self._session.submit_export(Path(directory))
+            task = self._session.submit_export(Path(directory), formats, overwrite=overwrite)
             task.when_done(lambda report: self._dispatcher.post(lambda: show(report)))
 
         self._dispatcher.post(submit)

@@ -14,10 +14,11 @@ from workbench import Session
 from workbench.data.splits import ArraySplit
 from workbench.errors import ExportError
 from workbench.export.calibration import CalibrationImages
-from workbench.export.formats import FORMATS, Workshop
+from workbench.export.formats import FORMATS, Workshop, chosen_formats
 from workbench.export.formats.onnx_int8 import OnnxInt8
 from workbench.export.formats.onnx_int8_dynamic import OnnxInt8Dynamic
 from workbench.export.formats.pt2 import ExportedProgram
+from workbench.export.formats.tflite import TFLite
 from workbench.export.onnx import export_onnx, verify_onnx
 from workbench.export.package import ExportReport
 from workbench.measure.metrics import Metrics
@@ -185,3 +186,18 @@ def test_an_exported_program_answers_without_the_model_at_any_batch_size(tmp_pat
         inputs = torch.rand(batch, 1, 4, 4)
         with torch.no_grad():
             assert torch.equal(torch.from_numpy(run(inputs.numpy())), module(inputs))
+
+
+def test_tflite_answers_as_pytorch_does_where_its_converter_is_installed(tmp_path: Path) -> None:
+    if reason := TFLite.missing():
+        assert reason == "it needs pip install 'pruning-workbench[tflite]'"
+        with pytest.raises(ExportError, match=r"'tflite' cannot be written here: it needs"):
+            chosen_formats("tflite")
+        return
+    workshop = Workshop(subject(pruned_toy()), tmp_path)
+    one = TFLite()
+    assert one.write(workshop) == ("model.tflite",)
+    inputs = torch.rand(3, 1, 4, 4)
+    with torch.no_grad():
+        expected = workshop.subject.model.module(inputs).numpy()
+    assert one.open(workshop)(inputs.numpy()) == pytest.approx(expected, abs=1e-5)

@@ -212,6 +212,14 @@ def test_what_a_killed_export_left_behind_is_removed_by_the_next(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_exported_files_are_as_readable_as_any_other(tmp_path: Path) -> None:
+    report = export_package(tmp_path / "out", subject(pruned_toy()), formats=())
+    plain = tmp_path / "plain"
+    plain.touch()
+    for name in report.files:
+        assert (tmp_path / "out" / name).stat().st_mode == plain.stat().st_mode, name
+
+
 def test_without_test_data_nothing_is_written(tmp_path: Path) -> None:
     data = toy_data()
     empty = dataclasses.replace(data.test, images=torch.zeros(0, 1, 4, 4), labels=torch.zeros(0))  # type: ignore[type-var]

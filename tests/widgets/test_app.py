@@ -8,7 +8,6 @@ import pytest
 from watching import heard
 
 from widgets import Workbench
-from widgets.panels.export import report_text
 from widgets.panels.inspect import unit_view
 from widgets.score_rows import score_rows
 from widgets.table_rows import table_rows, unit_states
@@ -207,9 +206,3 @@ def test_a_closed_workbench_no_longer_listens(session: Session) -> None:
     before = dict(workbench._table.units["head"])
     session.plan = session.plan.with_ratio("head", 0.3)
     assert workbench._table.units["head"] == before
-
-
-def test_an_export_is_reported_with_its_proof(session: Session, tmp_path: object) -> None:
-    text = report_text(session.export(f"{tmp_path}/out"))
-    assert "model.onnx" in text
-    assert "on 359 test inputs: same class for 100.0 %" in text

@@ -72,7 +72,7 @@ def encode(
             parts = [codebook, codes, gaps]
         entries.append(entry)
         payload += b"".join(part.tobytes() for part in parts)
-    header = json.dumps({"about": dict(about), "tensors": entries}).encode()
+    header = lzma.compress(json.dumps({"about": dict(about), "tensors": entries}).encode())
     return MAGIC + _LENGTH.pack(len(header)) + header + lzma.compress(bytes(payload))
 
 
@@ -87,9 +87,7 @@ def decode(data: bytes, source: str = "the archive") -> tuple[dict[str, Any], di
         if data[: len(MAGIC)] != MAGIC:
             raise ValueError(f"it begins with {data[: len(MAGIC)]!r}")
         (length,) = _LENGTH.unpack(data[len(MAGIC) : start])
-        if length > min(_MAX_HEADER_BYTES, len(data)):
-            raise ValueError(f"its header is said to have {length} bytes")
-        header = json.loads(data[start : start + length])
+        header = json.loads(_unpacked(data[start : start + length], _MAX_HEADER_BYTES))
         sizes = [_stored_bytes(entry) for entry in header["tensors"]]
         payload = _decompressed(data[start + length :], sum(sizes))
         tensors, place = {}, 0
@@ -169,11 +167,19 @@ def _stored_bytes(entry: Mapping[str, Any]) -> int:
 
 
 def _decompressed(data: bytes, size: int) -> bytes:
-    """Exactly so many bytes, and no more: what a header does not announce is not unpacked."""
-    decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
-    payload = decompressor.decompress(data, max_length=size + 1) if data else b""
-    if len(payload) != size or not (decompressor.eof or decompressor.decompress(b"") == b""):
+    """Exactly so many bytes: what a header does not announce is not unpacked."""
+    payload = _unpacked(data, size)
+    if len(payload) != size:
         raise ValueError(f"it must hold {size} bytes, got {len(payload)}")
-    if not decompressor.eof:
-        raise ValueError("its end is missing")
     return payload
+
+
+def _unpacked(data: bytes, most: int) -> bytes:
+    """A whole xz stream of at most so many bytes."""
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+    unpacked = decompressor.decompress(data, max_length=most + 1)
+    if not decompressor.eof and len(unpacked) <= most:
+        unpacked += decompressor.decompress(b"", max_length=1)  # the last bytes may be held back
+    if not decompressor.eof:
+        raise ValueError(f"it ends too early, or holds more than {most} bytes")
+    return unpacked

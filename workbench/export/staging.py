@@ -45,6 +45,8 @@ class Staging:
         """
         try:
             for name in names:
+                # Some libraries write private files; an export is as readable as other files.
+                (self.directory / name).chmod(0o666 & ~_umask())
                 _sync(self.directory / name)
             if self.target.exists():
                 for name in stale:

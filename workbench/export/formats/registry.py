@@ -17,6 +17,7 @@ from workbench.export.formats.onnx_int8 import OnnxInt8
 from workbench.export.formats.onnx_int8_dynamic import OnnxInt8Dynamic
 from workbench.export.formats.pt2 import ExportedProgram
 from workbench.export.formats.python_source import PythonSource
+from workbench.export.formats.tflite import TFLite
 
 FORMATS: Mapping[str, type[Format]] = MappingProxyType(
     {
@@ -28,6 +29,7 @@ FORMATS: Mapping[str, type[Format]] = MappingProxyType(
             OnnxInt8Dynamic,
             ExportedProgram,
             PythonSource,
+            TFLite,
             Archive,
             Bundle,
         )

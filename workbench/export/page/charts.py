@@ -19,13 +19,15 @@ class Bar:
         label: What it is.
         share: Its length, in [0, 1].
         text: The figure.
-        detail: What else to say of it.
+        detail: What else to say of it, in few words.
+        hint: What to say when somebody points at it.
     """
 
     label: str
     share: float
     text: str
     detail: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def size_bars(dense_bytes: int, exported: Sequence[Exported]) -> list[Bar]:
 def unit_bars(units: Sequence[UnitResult]) -> list[Bar]:
     """What is left of every unit."""
     return [
-        Bar(unit.unit, unit.kept / unit.size, f"{unit.kept} of {unit.size}", unit.reason)
+        Bar(unit.unit, unit.kept / unit.size, f"{unit.kept} of {unit.size}", hint=unit.reason)
         for unit in units[:MOST_UNITS]
     ]
 
