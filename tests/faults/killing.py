@@ -2,7 +2,9 @@
 
 import json
 import multiprocessing
+import os
 import random
+import signal
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -65,8 +67,13 @@ class Killer:
         victim.start()
         sending.close()
         markers = _Heard(receiving, self._lengths_s)
-        for _ in range(self.random.randint(1, 2)):
-            markers.wait_for("begin", phase)
+        try:
+            for _ in range(self.random.randint(1, 2)):
+                markers.wait_for("begin", phase)
+        except TimeoutError:
+            os.kill(victim.pid, signal.SIGUSR1)  # it says where it stands
+            victim.join(1)
+            raise
         markers.listen(self.random.uniform(0, self._lengths_s[phase]))
         victim.kill()
         victim.join(PATIENCE_S)
@@ -124,7 +131,8 @@ class _Heard:
 
     def _next(self, seconds: float) -> tuple[str, str] | None:
         if not self._pipe.poll(seconds):
-            assert seconds < PATIENCE_S, "the victim does nothing"
+            if seconds >= PATIENCE_S:
+                raise TimeoutError("the victim does nothing")
             return None
         kind, phase, when = self._pipe.recv()
         if kind == "begin":

@@ -75,6 +75,19 @@ def test_a_disk_that_gets_full_while_a_step_is_written_changes_nothing(
     assert valid(home, steps=3)
 
 
+def test_what_a_killed_writer_left_is_no_step_and_is_removed(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The killed one had no time to clean up."""
+    with monkeypatch.context() as patch, full_at(3), pytest.raises(StoreError):
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        session.prune()
+    assert len(list(home.rglob(f"{files.UNFINISHED}*"))) == 1
+    session.close()
+    assert valid(home, steps=2)
+
+
 def test_a_step_without_room_is_refused_with_both_sizes(
     session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """The process that is killed: it works on a stored session and says in which phase it is."""
 
+import faulthandler
 import itertools
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +48,7 @@ class Markers:
 
 def work(pipe: Connection, home: Path, exports: Path, phase: str, seed: int) -> None:
     """Do one thing over and over, until the parent ends it."""
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     torch.set_num_threads(1)
     leave_runtimes_out()
     markers = Markers(pipe)

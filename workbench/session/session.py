@@ -31,7 +31,7 @@ from workbench.session.experiments import Experiments
 from workbench.session.exporting import Exporting, Told
 from workbench.session.forecast import Forecast
 from workbench.session.history import Step
-from workbench.session.home import Home, StoredHome
+from workbench.session.home import Home
 from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
 from workbench.session.keeping import Keeping, let_go
@@ -46,6 +46,7 @@ from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.settling import Settling
 from workbench.session.sources import Opened
+from workbench.session.stored_home import StoredHome
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.timing import Timing
 from workbench.session.training_log import TrainingLog
