@@ -130,7 +130,7 @@ def _box(kind: type[Format], ticked: bool) -> ipywidgets.Checkbox:
         indent=False,
         disabled=bool(missing),
         tooltip=f"Not now: {missing}." if missing else kind.purpose,
-        layout={"width": "170px"},
+        layout={"width": "160px", "flex": "0 0 160px"},
     )
     box.add_class(f"pw-format-{kind.name}")
     return box
