@@ -15,7 +15,6 @@ FRONT_ENDS = {
     "ipywidgets",
     "anywidget",
     "bokeh",
-    "jupyter_bokeh",
     "IPython",
     "ipykernel",
     "traitlets",

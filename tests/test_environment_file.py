@@ -63,6 +63,6 @@ def test_packages_come_from_conda_forge_only() -> None:
     assert environment()["channels"] == ["conda-forge"]
 
 
-@pytest.mark.parametrize("line", ["jupyter_bokeh>=4.1", "Jupyter-Bokeh >= 4.1"])
+@pytest.mark.parametrize("line", ["jupyter_client>=8.0", "Jupyter-Client >= 8.0"])
 def test_the_comparison_sees_names_and_bounds_not_spelling(line: str) -> None:
-    assert bounds([line]) == {"jupyter-bokeh": ">=4.1"}
+    assert bounds([line]) == {"jupyter-client": ">=8.0"}

@@ -52,6 +52,7 @@ class ChartPlace {
     this.mover = new Mover(model);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
+    el.style.minHeight = `${model.get("height")}px`;
     // Hidden tabs have no width: their charts are asked for when they are opened.
     this.watch = new ResizeObserver(() => {
       if (el.clientWidth === 0) return;
@@ -71,10 +72,12 @@ class ChartPlace {
     this.waiting = [];
     const version = this.model.get("version");
     const Bokeh = await becoming(() => window.Bokeh?.[version]);
+    if (this.closed) return;
     const document = Bokeh.require("document").Document.from_json(json);
     document.on_change((event) => this.changed(event, heard));
     await Bokeh.require("embed/standalone").add_document_standalone(document, this.el);
     this.document = document;
+    if (this.closed) return this.clear();
     this.waiting.forEach((patch) => this.apply(patch));
     this.waiting = null;
   }
@@ -94,8 +97,13 @@ class ChartPlace {
   }
 
   close() {
+    this.closed = true;
     this.watch.disconnect();
     this.model.off("msg:custom", this.receive);
+    this.clear();
+  }
+
+  clear() {
     this.document?.views_manager?.clear();
     const known = window.Bokeh?.documents ?? [];
     if (known.includes(this.document)) known.splice(known.indexOf(this.document), 1);

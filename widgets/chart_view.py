@@ -34,9 +34,12 @@ class ChartView(anywidget.AnyWidget):
     version = traitlets.Unicode(bokeh.__version__, help="Of the BokehJS that draws it.").tag(
         sync=True
     )
+    height = traitlets.Int(help="In px: nothing below it moves when the chart arrives.").tag(
+        sync=True
+    )
 
     def __init__(self, root: UIElement) -> None:
-        super().__init__()
+        super().__init__(height=getattr(root, "height", None) or 0)
         self._lock = threading.RLock()
         self._asked_for = False
         self._changes: list[DocumentPatchedEvent] = []

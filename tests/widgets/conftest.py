@@ -7,7 +7,7 @@ from typing import Any
 
 import anywidget
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from widgets.layer_table import LayerRow, LayerTable, UnitState
 
@@ -62,7 +62,12 @@ def mount(chromium: Browser) -> Iterator[Callable[..., Mounted]]:
     """Show a widget in a page; anything the page complains about fails the test."""
     page = chromium.new_page(viewport={"width": 1000, "height": 800})
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def mount(widget: anywidget.AnyWidget, views: int = 1) -> Mounted:

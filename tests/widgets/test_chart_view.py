@@ -60,6 +60,11 @@ def test_a_place_gets_the_chart_as_it_is_by_then(
     assert contents(sent)[1]["view"] == "b"
 
 
+def test_a_page_keeps_a_place_as_high_as_the_chart() -> None:
+    assert ChartView(figure(height=170)).height == 170
+    assert ChartView(Slider(start=0, end=1, value=0)).height == 0
+
+
 def test_all_that_changes_at_once_is_one_message(
     plot: figure, view: ChartView, sent: Messages
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
-from bokeh.models.annotations import Label, Span
+from bokeh.models.annotations import Span, Title
 
 from widgets.charts.base import OVER, assign, new_figure, set_title, shorten, style_legend
 from widgets.charts.cut_handle import CutHandle
@@ -14,7 +14,6 @@ MAX_BARS = 400
 
 _STATES = ("kept", "removed")
 _SPARE = 1.1  # so that the legend has a place
-_LABEL_BELOW_PX = 24  # the frame
 _COLUMNS = ("left", "right", "importance", "state", "channels")
 
 
@@ -104,7 +103,7 @@ class ImportanceChart:
         )
         self.root = new_figure(
             height=190,
-            x_label=" ",  # keeps the place of what is counted
+            x_label="",  # what is counted takes its place
             y_label="importance",
             file_name="importance",
             tools=[hover],
@@ -135,17 +134,15 @@ class ImportanceChart:
         self._cut = Span(
             dimension="height", line_dash=[4, 3], line_width=1.5, visible=False, level=OVER
         )
-        self._counted = Label(
-            x=0,
-            y=-_LABEL_BELOW_PX,
-            y_units="screen",
-            text_align="center",
-            text_baseline="top",
+        self._counted = Title(
+            align="center",
             text_font_size="11px",
+            text_font_style="normal",
+            standoff=4,
             level=OVER,
         )
         self.root.add_layout(self._cut)
-        self.root.add_layout(self._counted)
+        self.root.add_layout(self._counted, "below")
         style_legend(self.root)
         self.clear()
         self.set_dark(dark)
@@ -178,7 +175,7 @@ class ImportanceChart:
         note = f" · {already_removed} already gone" if already_removed else ""
         counted = f" · {going} of {len(kept)} to remove{note}" if kept else ""
         set_title(self.root, f"Importance in {shorten(title)}" if title else "Importance")
-        self._counted.update(x=len(kept) / 2, text=f"{noun}, ascending{counted}")
+        self._counted.update(text=f"{noun}, ascending{counted}")
         self.root.yaxis.axis_label = f"importance ({criterion})" if criterion else "importance"
         self._show_bars(importance_data(importances, kept, numbers))
         self._cut.update(location=going, visible=going > 0)

@@ -1,0 +1,158 @@
+"""A chart in a real browser, without a kernel: asked for, drawn, changed, and moved by a hand."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import pytest
+
+from widgets.bokeh_library import BokehLibrary
+from widgets.chart_view import ChartView
+from widgets.charts import ImportanceChart
+
+pytestmark = pytest.mark.browser
+
+Messages = list[dict[str, Any]]
+
+LOAD_LIBRARY = """async (source) => {
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    (await import(url)).default.initialize();
+}"""
+DRAWN = """() => {
+    const plot = Object.values(window.Bokeh?.index ?? {})[0];
+    return plot?.frame?.bbox.width > 0;
+}"""
+
+HEIGHT = "document.querySelector('body > div').getBoundingClientRect().height"
+MOVE = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    await frame();  // in which a message back would have been sent
+    const models = [...Bokeh.documents[0]._all_models.values()];
+    models.find((model) => model.type === "BoxAnnotation").right = 1.5;
+}"""
+
+
+class Shown:
+    """A chart on a page, and the kernel's side of it."""
+
+    def __init__(self, mounted: Any, view: ChartView, sent: Messages) -> None:
+        self.mounted, self.view, self.sent = mounted, view, sent
+
+    def pass_on(self) -> None:
+        """Let the page have everything the kernel has sent so far."""
+        for message in self.sent:
+            self.mounted.receive(message["content"])
+        self.sent.clear()
+
+    def model(self, type_name: str, attribute: str) -> Any:
+        """A property of the page's only model of a type."""
+        return self.mounted.page.evaluate(
+            """([type, attribute]) => [...Bokeh.documents[0]._all_models.values()]
+                .find((model) => model.type === type)[attribute]""",
+            [type_name, attribute],
+        )
+
+
+@pytest.fixture
+def chart() -> ImportanceChart:
+    chart = ImportanceChart(on_drag=lambda rank: None)
+    chart.update("conv", [0.1, 0.2, 0.3, 0.4], [False, True, True, True], draggable=True)
+    return chart
+
+
+@pytest.fixture
+def shown(
+    mount: Callable[..., Any],
+    record: Callable[[anywidget.AnyWidget], Messages],
+    chart: ImportanceChart,
+) -> Shown:
+    view = ChartView(chart.root)
+    sent = record(view)
+    mounted = mount(view)
+    mounted.page.wait_for_function("model.sent.length === 1")
+    return Shown(mounted, view, sent)
+
+
+def answer(shown: Shown) -> None:
+    """Let the kernel send what the page asked for."""
+    shown.view._handle_custom_msg(shown.mounted.sent[0], [])
+
+
+def draw(shown: Shown) -> None:
+    answer(shown)
+    shown.pass_on()
+    wait_for_drawing(shown)
+
+
+def wait_for_drawing(shown: Shown) -> None:
+    shown.mounted.page.evaluate(LOAD_LIBRARY, BokehLibrary._esm)
+    shown.mounted.page.wait_for_function(DRAWN)
+
+
+def test_a_visible_place_asks_for_its_chart_and_keeps_the_room_for_it(shown: Shown) -> None:
+    assert shown.mounted.sent[0]["type"] == "open"
+    assert shown.mounted.page.evaluate(HEIGHT) == 190
+    draw(shown)
+    assert shown.mounted.page.evaluate(HEIGHT) == 190
+
+
+def test_what_the_kernel_changes_is_drawn_and_not_sent_back(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    draw(shown)
+    with shown.view.changing():
+        chart.update("conv", [0.1, 0.2, 0.3, 0.4], [False, False, False, True], draggable=True)
+    shown.pass_on()
+    shown.mounted.page.wait_for_function(
+        "[...Bokeh.documents[0]._all_models.values()].find((m) => m.type === 'Span').location === 3"
+    )
+    assert shown.model("BoxAnnotation", "right") == 3
+    shown.mounted.page.evaluate(MOVE)
+    shown.mounted.page.wait_for_function("model.sent.at(-1).new === 1.5")
+    assert [message["type"] for message in shown.mounted.sent] == ["open", "moved"]
+
+
+def test_changes_that_overtake_the_drawing_are_not_lost(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    answer(shown)
+    with shown.view.changing():
+        chart.update("conv", [0.1, 0.2, 0.3, 0.4], [False, False, True, True], draggable=True)
+    shown.pass_on()
+    wait_for_drawing(shown)
+    shown.mounted.page.wait_for_function(
+        "[...Bokeh.documents[0]._all_models.values()].find((m) => m.type === 'Span').location === 2"
+    )
+
+
+def test_a_hand_on_the_edge_is_told(shown: Shown, chart: ImportanceChart) -> None:
+    draw(shown)
+    page = shown.mounted.page
+    edge = page.evaluate(
+        """() => {
+            const plot = Object.values(Bokeh.index)[0];
+            const at = plot.el.getBoundingClientRect();
+            const { left, width, vcenter } = plot.frame.bbox;
+            return [at.left + left + width / 4, at.top + vcenter, width / 4];
+        }"""
+    )
+    page.mouse.move(edge[0], edge[1])
+    page.mouse.down()
+    page.mouse.move(edge[0] + 1.5 * edge[2], edge[1], steps=5)
+    page.mouse.up()
+    page.wait_for_function("model.sent.length > 1 && Math.abs(model.sent.at(-1).new - 2.5) < 0.1")
+    last = shown.mounted.sent[-1]
+    assert (last["type"], last["attr"]) == ("moved", "right")
+    shown.view._handle_custom_msg(last, [])
+    assert chart.handle.area.right == pytest.approx(last["new"])
+
+
+def test_a_chart_of_nothing_is_drawn_too(
+    mount: Callable[..., Any], record: Callable[[anywidget.AnyWidget], Messages]
+) -> None:
+    view = ChartView(ImportanceChart().root)
+    sent = record(view)
+    mounted = mount(view)
+    mounted.page.wait_for_function("model.sent.length === 1")
+    draw(Shown(mounted, view, sent))
