@@ -10,6 +10,7 @@ from workbench.anatomy import Anatomy
 from workbench.plan import Plan
 from workbench.predict import Predictor
 from workbench.pruned import PrunedModel
+from workbench.widths import Widths
 
 
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
@@ -39,3 +40,18 @@ def test_costs_after_pruning_count_what_is_left() -> None:
     now = CostModel.of(pruned, units).cost("parameters", kept)
     assert now == sum(p.numel() for p in pruned.module.parameters())
     assert dense_costs(pruned)["parameters"] == sum(p.numel() for p in module.parameters())
+
+
+def test_a_side_of_a_tensor_counts_by_itself() -> None:
+    trap = TRAPS["residual"]
+    module = trap.make().eval()
+    model = PrunedModel(Anatomy.of(module, torch.zeros(1, *trap.shape)), module)
+    units = [unit.name for unit in model.anatomy.units("channel") if unit.prunable]
+    weight = next(layer.weight_name for layer in model.anatomy.layers if layer.weight_name)
+    widths = Widths.of(model, units, [(weight, 0), (weight, 1), ("no such tensor", 0)])
+    assert widths.tensors[-1] == (weight, 0), "the first layer reads what no unit makes"
+    kept = np.array([int(flags.sum()) for flags in map(model.alive("channel").get, units)])
+    kept[:] //= 2
+    start = widths.starts[widths.tensors.index(weight)]
+    lengths = widths.at(kept)
+    assert lengths[-1] == lengths[start] < model.anatomy.shapes[weight][0]

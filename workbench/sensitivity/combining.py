@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.estimate import Estimate
+from workbench.estimate import Estimate, Estimates
 from workbench.sensitivity.correction import FEWEST_OUTCOMES, Correction, Damage
 from workbench.sensitivity.display import accuracy_curve, loss_curve
 from workbench.sensitivity.points import Figures, Sensitivity
@@ -105,19 +105,20 @@ class CombinedAccuracy:
 
     def accuracies(self, ratios: Mapping[str, Array]) -> Array:
         """The same of many networks: ratios by unit, and accuracies, have shape ``(networks,)``."""
+        return self.estimates(ratios).values
+
+    def estimates(self, ratios: Mapping[str, Array]) -> Estimates:
+        """The same with error bars, as soon as there are errors to take them from."""
         damage = self._damage(ratios)
-        logs = -damage.product if self.correction is None else self.correction.logs(damage)
-        found: Array = self.baseline.accuracy * np.exp(logs)
-        return np.maximum(found, self.floor)
+        if self.correction is None:
+            alone: Array = self.baseline.accuracy * np.exp(-damage.product)
+            return Estimates(np.maximum(alone, self.floor))
+        best = max(self.baseline.accuracy, _LEAST)
+        return self.correction.estimates(damage, best, self.floor)
 
     def estimate(self, ratios: Mapping[str, float]) -> Estimate | None:
         """Accuracy with its error bar; None as long as there are no errors to take it from."""
-        if self.correction is None:
-            return None
-        best = max(self.baseline.accuracy, _LEAST)
-        found = self.correction.estimate(self._damage(_columns(ratios)), best)
-        value = max(found.value, self.floor)
-        return Estimate(value, min(found.low, value), max(found.high, value))
+        return self.estimates(_columns(ratios)).bar(0)
 
     def _damage(self, ratios: Mapping[str, Array]) -> Damage:
         networks = max((len(row) for row in ratios.values()), default=1)

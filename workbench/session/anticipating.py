@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from workbench.data import Dataset
 from workbench.estimate import Estimate
 from workbench.events import AccuracyLearned, EventBus
@@ -13,6 +15,7 @@ from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.selection import UnitResult
 from workbench.sensitivity import Sensitivity
+from workbench.sensitivity.anchors import FEWEST_PLANS, Anchors
 from workbench.sensitivity.combining import CombinedAccuracy, Outcome
 from workbench.sensitivity.joint_plans import joint_ratios
 from workbench.session.forecast import Forecast
@@ -34,12 +37,16 @@ class _Known:
         measured: The scan.
         combined: With all plans measured so far.
         settled: With those that were measured to learn from, and no later ones.
+        leads: Of each of those, by how much the right class led, by probe input.
+        anchors: What few inputs tell of a plan, learned from them.
     """
 
     measured: Sensitivity
     combined: CombinedAccuracy
     settled: CombinedAccuracy
     outcomes: list[Outcome] = field(default_factory=list)
+    leads: list[np.ndarray] = field(default_factory=list)
+    anchors: Anchors | None = None
 
 
 class Anticipation:
@@ -74,6 +81,11 @@ class Anticipation:
         known = self._fitting(plan)
         return None if known is None else known.settled
 
+    def anchors(self, plan: Plan) -> Anchors | None:
+        """What few probe inputs tell of a plan; None before that was learned."""
+        known = self._fitting(plan)
+        return None if known is None else known.anchors
+
     def learned(self, plan: Plan) -> bool:
         """Whether as many plans were measured as error bars want, or can be."""
         known = self._fitting(plan)
@@ -101,6 +113,10 @@ class Anticipation:
                 part = Part(monitor, first, last, 100)
                 found = evaluate(pruned.module, self._dataset.probe, monitor=part)
                 known.outcomes.append(Outcome(_achieved(results), found.accuracy))
+                if found.leads is not None:
+                    known.leads.append(found.leads.double().numpy())
+            if len(known.leads) >= FEWEST_PLANS:
+                known.anchors = Anchors.fit(np.stack(known.leads))
             self._refit(known)
             known.settled = known.combined
 
