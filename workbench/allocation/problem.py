@@ -34,8 +34,8 @@ class Problem:
     Attributes:
         units: The units, prunable and not locked.
         levels: For each, the counts it may keep, falling; the first is the most it may.
-        damage: For each, the loss in nats that each of its levels adds, rising; None if no
-            sensitivity was measured.
+        damage: For each, what each of its levels adds to the divergence in nats, rising; None if
+            no sensitivity was measured.
         ranks: For each, the importance of its channels that are left, rising, hand picks first and
             last; None if they were not scored.
         costs: What any choice of counts costs.
@@ -92,7 +92,7 @@ class Problem:
         ]
 
     def damage_of(self, kept: np.ndarray) -> np.ndarray:
-        """The loss in nats that each unit's count adds, shape ``(units,)``."""
+        """What each unit's count adds to the divergence in nats, shape ``(units,)``."""
         assert self.damage is not None
         levels = self.level_of(kept)
         return np.array([added[n] for added, n in zip(self.damage, levels, strict=True)])
@@ -129,7 +129,7 @@ def problem_of(
         model: The current model.
         plan: Its locks, bounds, hand picks and rounding hold; its ratios do not matter.
         scores: Importance by unit name, per original channel; rules that rank need it.
-        damage: By unit name, (ratio, loss added in nats) rising by ratio; units without one are
+        damage: By unit name, (ratio, divergence in nats) rising by ratio; units without one are
             left as they are.
         predicted: As for `Problem`.
     """
@@ -160,7 +160,7 @@ def problem_of(
 
 
 def _damage_at(curve: Sequence[tuple[float, float]], unit: Unit, counts: np.ndarray) -> np.ndarray:
-    """The loss that each count adds, never falling as more is removed."""
+    """What each count adds, never falling as more is removed."""
     ratios, losses = (np.array(column) for column in zip((0.0, 0.0), *curve, strict=True))
     added: np.ndarray = np.interp(1 - counts / unit.size, ratios, losses)
     return np.maximum.accumulate(added)

@@ -47,9 +47,14 @@ class Calibration:
         (self._input,) = graph.inputs
         self.batches = tuple(batches)
         self._held: list[Values] = self._inputs()
+        self._known: dict[str, Mapping[str, Statistics]] = {}
 
     def keep(self, names: Iterable[str]) -> None:
-        """Keep these values of all batches; where they would take too much, the inputs alone."""
+        """Keep these values of all batches; where they would take too much, the inputs alone.
+
+        What was estimated for other models is forgotten.
+        """
+        self._known = {}
         wanted = {self._input, *names}
         images = sum(len(batch) for batch in self.batches)
         if images * sum(value_bytes(self._graph, name) for name in wanted) > self._limit:
@@ -65,17 +70,26 @@ class Calibration:
 
     def clear(self) -> None:
         """Let go of everything but the inputs."""
-        self._held = self._inputs()
+        self._held, self._known = self._inputs(), {}
 
-    def applied(self, model: bytes, cut: Cut, frontier: Frontier) -> bytes:
-        """What `build` made of a cut, with the statistics of its norms estimated again."""
-        norms = norms_of(model)
+    def applied(self, model: bytes, cut: Cut, frontier: Frontier, name: str) -> bytes:
+        """What `build` made of a cut, with the statistics of its norms estimated again.
+
+        The same `name` is the same cut: of inputs that are run in portions, only the first waits.
+        """
+        if name not in self._known:
+            self._known[name] = self._statistics(norms_of(model), cut, frontier)
+        return with_statistics(model, self._known[name])
+
+    def _statistics(
+        self, norms: Sequence[str], cut: Cut, frontier: Frontier
+    ) -> Mapping[str, Statistics]:
         if not norms:
-            return model
+            return {}
         held = set(frontier.values) <= set(self._held[0])
         values = frontier.values if held else self._graph.inputs
         found = self._run(by_batch(build(cut, values), self._graph), statistics_of(norms), cut.axes)
-        return with_statistics(model, {norm: self._mean(norm, found) for norm in norms})
+        return {norm: self._mean(norm, found) for norm in norms}
 
     def _mean(self, norm: str, found: Sequence[Values]) -> Statistics:
         """Every batch counts the same."""
@@ -118,7 +132,7 @@ def recalibrated(
     whole = cut_graph(graph)
     try:
         calibration = Calibration(graph, batches, runner, limit_bytes)
-        file = calibration.applied(build(whole), whole, Frontier(graph.inputs, ()))
+        file = calibration.applied(build(whole), whole, Frontier(graph.inputs, ()), "")
     finally:
         runner.close()
     return OnnxGraph.restored(file, graph.sources)

@@ -225,7 +225,7 @@ class OnnxRoute:
             self._check(target, session, cut, frontier)
         if self.calibration is None:
             return session
-        return open_runtime(self.calibration.applied(model, cut, frontier))
+        return open_runtime(self.calibration.applied(model, cut, frontier, target.digest))
 
     def _check(
         self,
