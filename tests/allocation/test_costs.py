@@ -5,8 +5,9 @@ import pytest
 import torch
 from networks import TRAPS, Trap
 
-from workbench.allocation.costs import METRICS, CostModel, dense_costs
+from workbench.allocation.costs import CostModel, dense_costs
 from workbench.anatomy import Anatomy
+from workbench.measure.energy import layer_energies
 from workbench.plan import Plan
 from workbench.predict import Predictor
 from workbench.pruned import PrunedModel
@@ -26,8 +27,15 @@ def test_costs_are_those_of_the_prediction(trap: Trap) -> None:
         ratios = {unit.name: float(random.uniform(0, 0.9)) for unit in units}
         found = predictor.predict(Plan().with_ratios(ratios))
         kept = np.array([found.kept[unit.name] for unit in units])
-        for metric in METRICS:
+        for metric in ("parameters", "macs", "size_bytes"):
             assert costs.cost(metric, kept) == getattr(found, metric)
+        computed = sum(
+            energy.millijoules(energy.shape)
+            for energy in layer_energies(model.anatomy.layers)
+            if not energy.weight
+        )
+        picojoules = costs.cost("energy", kept)
+        assert picojoules / 1e9 + computed == pytest.approx(found.energy_mj, rel=1e-12)
 
 
 def test_costs_after_pruning_count_what_is_left() -> None:

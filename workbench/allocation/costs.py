@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.measure.energy import layer_energies
 from workbench.pruned import PrunedModel
 from workbench.widths import Side, Widths
 
-METRICS = {"parameters": "parameters", "macs": "MACs", "size_bytes": "size"}
+METRICS = {
+    "parameters": "parameters",
+    "macs": "MACs",
+    "size_bytes": "size",
+    "energy": "energy (estimate)",
+}
 """By name, what a person calls it; another metric is one line here and its prices below."""
 
 
@@ -108,4 +114,21 @@ def _prices(model: PrunedModel) -> dict[str, Prices]:
         "parameters": dict.fromkeys(parameters, 1.0),
         "macs": macs,
         "size_bytes": {name: float(size) for name, size in anatomy.item_bytes.items()},
+        "energy": _energy_prices(model),
     }
+
+
+def _energy_prices(model: PrunedModel) -> Prices:
+    """In picojoules: of a weight's elements, and of the inputs and outputs along its sides."""
+    found: Prices = {}
+    for energy in layer_energies(model.anatomy.layers):
+        if not energy.weight:
+            continue  # it is computed, and costs whatever is pruned
+        parts: tuple[tuple[str | Side, float], ...] = (
+            (energy.weight, energy.weight_pj),
+            ((energy.weight, energy.output_dim), energy.output_pj),
+            ((energy.weight, energy.input_dim), energy.input_pj),
+        )
+        for part, picojoules in parts:
+            found[part] = found.get(part, 0.0) + picojoules
+    return found

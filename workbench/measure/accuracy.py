@@ -35,7 +35,7 @@ class Evaluation:
         """Fraction of inputs whose label is among their `count` highest outputs, in [0, 1]."""
         return float((self.ranks < count).double().mean())
 
-    leads: Tensor | None = field(default=None, compare=False, repr=False)
+    leads: Tensor = field(compare=False, repr=False)
     """By how much the right class's score leads all others, shape ``(N,)``; negative if wrong."""
 
 

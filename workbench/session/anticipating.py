@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.data import Dataset
 from workbench.estimate import Estimate
 from workbench.events import AccuracyLearned, EventBus
-from workbench.measure.accuracy import evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.selection import UnitResult
@@ -20,6 +18,7 @@ from workbench.sensitivity.combining import CombinedAccuracy, Outcome
 from workbench.sensitivity.joint_plans import joint_ratios
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
+from workbench.session.probing import Probing
 from workbench.session.sensing import Sensing, rule_of
 
 OUTCOMES = 24
@@ -56,7 +55,7 @@ class Anticipation:
         history: Whose current model is pruned.
         forecast: Knows the evidence of criteria that read training data.
         sensing: Knows what pruning each unit costs.
-        dataset: Its probe set is answered.
+        probing: Runs pruned models.
         bus: Told when predictions get better.
     """
 
@@ -65,11 +64,11 @@ class Anticipation:
         history: History,
         forecast: Forecast,
         sensing: Sensing,
-        dataset: Dataset,
+        probing: Probing,
         bus: EventBus,
     ) -> None:
         self._history, self._forecast, self._sensing = history, forecast, sensing
-        self._dataset, self._bus = dataset, bus
+        self._probing, self._bus = probing, bus
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
@@ -111,10 +110,9 @@ class Anticipation:
                 pruned, results = model.prune(rule_of(plan).with_ratios(ratios), evidence)
                 first, last = (5 + 95 * done / OUTCOMES for done in (number, number + 1))
                 part = Part(monitor, first, last, 100)
-                found = evaluate(pruned.module, self._dataset.probe, monitor=part)
+                found = self._probing.answers(pruned, model, part)
                 known.outcomes.append(Outcome(_achieved(results), found.accuracy))
-                if found.leads is not None:
-                    known.leads.append(found.leads.double().numpy())
+                known.leads.append(found.leads.double().numpy())
             if len(known.leads) >= FEWEST_PLANS:
                 known.anchors = Anchors.fit(np.stack(known.leads))
             self._refit(known)

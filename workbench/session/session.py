@@ -180,10 +180,15 @@ class Session(Keeping, Experiments, Examinations):
         )
         self._inspecting = Inspecting(self._history, self._forecast, self.dataset, self.events)
         self._anticipation = Anticipation(
-            self._history, self._forecast, self._sensing, self.dataset, self.events
+            self._history, self._forecast, self._sensing, probing, self.events
         )
         self._spot_checks = SpotChecks(
-            self._history, self._forecast, self._anticipation, self.dataset.probe, self.events
+            self._history,
+            self._forecast,
+            self._anticipation,
+            probing,
+            self.dataset.probe,
+            self.events,
         )
         self._budgets = Budgets(
             self._history, self._forecast, self._sensing, self._anticipation, self._timing

@@ -10,7 +10,6 @@ from workbench.data.dataset import Split
 from workbench.data.splits import ArraySplit
 from workbench.estimate import Estimate
 from workbench.events import EventBus, PlanSpotChecked
-from workbench.measure.accuracy import evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
@@ -18,8 +17,8 @@ from workbench.sensitivity.anchors import Anchors
 from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
+from workbench.session.probing import Probing
 
-_BATCH_SIZE = 32  # so that a slider that moves again waits for few inputs
 _READ_BATCH = 256
 
 
@@ -37,6 +36,7 @@ class SpotChecks:
         history: Whose current model is pruned.
         forecast: Knows the evidence of criteria that read training data.
         anticipation: Knows which inputs tell most, and what their answers say.
+        probing: Runs pruned models.
         probe: The inputs.
         bus: Told what was found.
     """
@@ -46,11 +46,12 @@ class SpotChecks:
         history: History,
         forecast: Forecast,
         anticipation: Anticipation,
+        probing: Probing,
         probe: Split,
         bus: EventBus,
     ) -> None:
         self._history, self._forecast, self._anticipation = history, forecast, anticipation
-        self._probe, self._bus = probe, bus
+        self._probing, self._probe, self._bus = probing, probe, bus
         self._lock = threading.Lock()
         self._found: _Found | None = None
         self._asked: tuple[Anchors, ArraySplit] | None = None
@@ -64,14 +65,8 @@ class SpotChecks:
                 return None
             evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 20, 100))
             pruned, _ = model.prune(plan, evidence)
-            answers = evaluate(
-                pruned.module,
-                self._inputs(anchors),
-                batch_size=_BATCH_SIZE,
-                monitor=Part(monitor, 20, 100, 100),
-            )
-            if answers.leads is None:
-                return None
+            rest = Part(monitor, 20, 100, 100)
+            answers = self._probing.answers(pruned, model, rest, self._inputs(anchors))
             estimate = anchors.estimate(answers.leads.double().numpy())
             with self._lock:
                 self._found = _Found(model, plan, estimate)
