@@ -61,7 +61,7 @@ def test_a_budget_outside_its_range_is_refused(share: float) -> None:
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    with pytest.raises(PlanError, match="one of parameters, macs, size_bytes; got 'charm'"):
+    with pytest.raises(PlanError, match="one of parameters, macs, size_bytes, energy; got 'charm'"):
         suggest_within(problem(PLAN), PLAN, allocator_named("best"), "charm", 0.5, falling)
 
 
