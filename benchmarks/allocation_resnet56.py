@@ -1,11 +1,12 @@
 """ResNet-56 on CIFAR-10 at 2.1 times fewer MACs, without fine-tuning: who spends them best?
 
     PRUNING_WORKBENCH_DATA=/path/to/data python benchmarks/allocation_resnet56.py
-        [--keep 0.476] [--ratios 0.1 0.3 0.5 0.7 0.9] [--criterion l2]
+        [--keep 0.476] [--ratios 0.1 0.3 0.5 0.7 0.9] [--criterion l2] [--batches 2]
 
 Every network is pruned to the same share of multiply-adds, then its batch norms' statistics are
 estimated again on the same 512 training images; nothing is trained. Sensitivity is measured on the
-512 validation images of the probe set, with recalibration before every measurement. Accuracy is
+512 validation images of the probe set, with recalibration on `--batches` times 64 training images
+before every measurement. Accuracy is
 that of all 10,000 test images (1,000 of them were the validation data: that is for comparison with
 published figures) and of the other 9,000. Torch-Pruning
 (https://github.com/VainF/Torch-Pruning, ``pip install torch-pruning==1.6.1``) ranks all layers
@@ -35,6 +36,7 @@ def main() -> None:
     arguments.add_argument("--keep", type=float, default=1 / 2.1)
     arguments.add_argument("--ratios", type=float, nargs="*", default=[0.1, 0.3, 0.5, 0.7, 0.9])
     arguments.add_argument("--criterion", default="l2")
+    arguments.add_argument("--batches", type=int, default=2, help="to recalibrate on in the scan")
     options = arguments.parse_args()
     with Session(
         "resnet56", "npz:cifar10.npz", weights="resnet56-4bfd9763.th", normalize=NORMALIZE
@@ -45,7 +47,7 @@ def main() -> None:
         bench.row("nothing", session.model, None, 0.0)
         session.plan = Plan(criterion=options.criterion)
         start = time.perf_counter()
-        session.scan_sensitivity(ratios=options.ratios, recalibrate=True)
+        session.scan_sensitivity(ratios=options.ratios, recalibrate=options.batches)
         scanned_s = time.perf_counter() - start
         for allocator in ALLOCATORS:
             start = time.perf_counter()

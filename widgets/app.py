@@ -24,7 +24,8 @@ from widgets.panels.interrupted import InterruptedPanel
 from widgets.panels.plan import PlanPanel
 from widgets.panels.recovery import RecoveryPanel
 from widgets.panels.status import StatusPanel
-from widgets.panels.suggest import Request, SuggestActions, SuggestPanel
+from widgets.panels.suggest import SuggestActions, SuggestPanel
+from widgets.panels.suggest_goal import Request
 from widgets.reasons import why_still
 from widgets.requests import Requests
 from widgets.score_board import ScoreBoard

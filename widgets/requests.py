@@ -12,6 +12,9 @@ from workbench.export.package import ExportReport
 from workbench.sensitivity import RATIOS
 from workbench.session.sensing import ScanSettings
 
+CHECKED_S = 0.1
+"""How long a plan must stay the same before its accuracy is estimated from few inputs."""
+
 SETTLED_S = 0.25
 """How long a plan must stay the same before it is measured, unless a slider was let go."""
 
@@ -37,6 +40,7 @@ class Requests:
                 # They still show what was refused.
                 self._dispatcher.mark("units", "controls", "suggest")
                 raise
+            self._dispatcher.after("spot check", CHECKED_S, self._check)
 
         self._dispatcher.post(apply)
 
@@ -140,6 +144,11 @@ class Requests:
         """Have something queued that makes steps; what cannot be queued is shown."""
         self._dispatcher.post(lambda: _ignore(submit()))
         self._dispatcher.mark("controls", "history")
+
+    def _check(self) -> None:
+        """While a slider rests that was not let go."""
+        if self._session.worth_a_spot_check and not self._session.busy:
+            self._session.submit_spot_check()
 
     def _measure(self) -> None:
         """Latency as soon as there is something to compare it with."""

@@ -7,7 +7,7 @@ import numpy as np
 from widgets import wording
 from widgets.charts.trade_off import Mark
 from workbench import Plan, Session
-from workbench.allocation.costs import METRICS
+from workbench.allocation.problem import TITLES
 from workbench.allocation.suggestion import TradeOffPoint
 
 MOST_STOPS = 200
@@ -42,16 +42,23 @@ def off_curve(points: Sequence[TradeOffPoint], plan: TradeOffPoint, metric: str)
 
 def in_words(point: TradeOffPoint, metric: str) -> str:
     """A point as a person reads it."""
-    kept = f"keeps {wording.percent(point.shares[metric])} of {METRICS[metric]}"
+    kept = f"keeps {wording.percent(point.shares[metric])} of {TITLES[metric]}"
     if point.accuracy is None:
         return kept
-    return f"{kept} · predicted accuracy {wording.percent(point.accuracy)}"
+    accuracy = (
+        wording.percent(point.accuracy)
+        if point.bar is None
+        else wording.within(wording.percent, point.bar)
+    )
+    return f"{kept} · predicted accuracy {accuracy}"
 
 
 def least_in_words(reachable: Mapping[str, float], metric: str) -> str:
-    """How small a network can get, in words."""
+    """How small a network can get, in words; "" as long as that is unknown."""
+    if metric not in reachable:
+        return ""
     return (
-        f"With these locks, caps and rounding, {METRICS[metric]} can go down to "
+        f"With these locks, caps and rounding, {TITLES[metric]} can go down to "
         f"{wording.percent(reachable[metric])} of the dense model."
     )
 
@@ -64,18 +71,29 @@ def marks(session: Session, metric: str, point: TradeOffPoint | None) -> list[Ma
     if whole is not None:
         what = "dense model" if session.history.current.id == 0 else "model now"
         share = session.estimate(Plan()).shares[metric]
-        found.append(_mark(what, share, whole.baseline.accuracy, measured=True))
+        found.append(_measured(what, share, whole.baseline.accuracy))
     if point is not None:
-        found.append(_mark("on curve", point.shares[metric], point.accuracy))
+        found.append(_predicted("on curve", point, metric))
     if previewed is not None:
-        found.append(_mark("plan", plan.shares[metric], previewed.accuracy, measured=True))
+        found.append(_measured("plan", plan.shares[metric], previewed.accuracy))
     else:
-        found.append(_mark("plan", plan.shares[metric], plan.accuracy))
+        found.append(_predicted("plan", plan, metric))
     return found
 
 
-def _mark(what: str, share: float, accuracy: float | None, *, measured: bool = False) -> Mark:
-    return {"what": what, "share": share, "accuracy": accuracy, "measured": measured}
+def _measured(what: str, share: float, accuracy: float) -> Mark:
+    return {"what": what, "share": share, "accuracy": accuracy, "measured": True, "bar": None}
+
+
+def _predicted(what: str, point: TradeOffPoint, metric: str) -> Mark:
+    bar = None if point.bar is None else (point.bar.low, point.bar.high)
+    return {
+        "what": what,
+        "share": point.shares[metric],
+        "accuracy": point.accuracy,
+        "measured": False,
+        "bar": bar,
+    }
 
 
 def _same(point: TradeOffPoint, plan: TradeOffPoint) -> bool:

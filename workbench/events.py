@@ -84,6 +84,13 @@ class LatencyLearned(Event):
 
 
 @dataclass(frozen=True)
+class PlanSpotChecked(Event):
+    """The accuracy of a plan was estimated from few probe inputs."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
 class AccuracyLearned(Event):
     """More plans were measured: accuracy is predicted better than before."""
 

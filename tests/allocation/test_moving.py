@@ -27,7 +27,7 @@ class Shortcut(nn.Module):
 KEPT = np.array([6, 12, 4])
 
 
-@pytest.mark.parametrize("metric", ["parameters", "macs", "size_bytes"])
+@pytest.mark.parametrize("metric", ["parameters", "macs", "size_bytes", "energy"])
 @pytest.mark.parametrize("unit", [0, 1, 2])
 def test_affected_costs_differ_as_the_whole_cost_does(metric: str, unit: int) -> None:
     of = problem(PLAN)

@@ -15,13 +15,15 @@ from workbench.allocation.suggestion import (
     trade_off,
 )
 from workbench.errors import PlanError
+from workbench.estimate import Estimates
 from workbench.plan import Plan
 from workbench.predict import Predictor
 from workbench.progress import Cancelled
 
 
-def falling(ratios: Mapping[str, np.ndarray]) -> np.ndarray:
-    return np.asarray(1 - sum(ratios.values()) / 10)
+def falling(ratios: Mapping[str, np.ndarray]) -> Estimates:
+    values = np.asarray(1 - sum(ratios.values()) / 10)
+    return Estimates(values, values - 0.02, values + 0.01)
 
 
 @pytest.mark.parametrize("name", ALLOCATORS)
@@ -59,7 +61,7 @@ def test_a_budget_outside_its_range_is_refused(share: float) -> None:
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    with pytest.raises(PlanError, match="one of parameters, macs, size_bytes; got 'charm'"):
+    with pytest.raises(PlanError, match="one of parameters, macs, size_bytes, energy; got 'charm'"):
         suggest_within(problem(PLAN), PLAN, allocator_named("best"), "charm", 0.5, falling)
 
 
@@ -106,3 +108,11 @@ def test_a_trade_off_only_shrinks_and_jumps_no_further_than_single_channels_do(n
     steps = -np.diff(path, axis=0)
     assert (steps >= 0).all() and steps.any(axis=1).all()
     assert np.diff(of.share("macs", path)).min() > -0.05
+
+
+def test_points_carry_the_error_bars_of_their_accuracy() -> None:
+    for point in trade_off(problem(PLAN), allocator_named("best"), "macs", falling).points:
+        assert point.bar is not None and point.bar.value == point.accuracy
+        assert (point.bar.low, point.bar.high) == pytest.approx(
+            (point.bar.value - 0.02, point.bar.value + 0.01)
+        )

@@ -134,3 +134,8 @@ def test_a_cancelled_monitor_stops_it_between_batches_and_restores_the_model() -
 
     assert monitor.reports == 3
     assert model.training
+
+
+def test_the_lead_of_the_right_class_is_known_by_input() -> None:
+    leads = evaluate(nn.Identity(), four(), batch_size=3).leads
+    assert leads is not None and leads.tolist() == [2.0, 1.0, -3.0, 0.5]

@@ -9,7 +9,9 @@ from distributed import Client, LocalCluster
 from scanning import assert_same_figures, network_case
 
 from workbench import Plan
+from workbench.errors import WorkerError
 from workbench.sensitivity import Point, scan
+from workbench.sensitivity.workers import liveness
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +50,16 @@ def test_a_killed_worker_costs_no_point(client: Client) -> None:
     assert len(seen) == len(found.points), "every point is reported once"
     assert_same_figures(found, scan(*case, plan))
     assert set(client.run(os.getpid).values()) != set(workers.values()), "one was killed"
+
+
+def test_a_cluster_that_lost_all_workers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(liveness, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(liveness, "_ASKED_EVERY_S", 0.05)
+    with (
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        pytest.raises(WorkerError, match=r"0 of 45 points were known .*has had no worker for"),
+    ):
+        scan(*network_case("digits_cnn"), Plan(), executor=client.get_executor())

@@ -10,7 +10,7 @@ from workbench.sensitivity.joint_plans import joint_ratios
 
 
 def point(unit: str, ratio: float, accuracy: float, loss: float) -> Point:
-    return Point(unit, ratio, ratio, 5, 10, accuracy, loss, 64, 64)
+    return Point(unit, ratio, ratio, 5, 10, accuracy, loss, 64, 64, divergence=loss / 2)
 
 
 FOUND = Sensitivity(
@@ -41,7 +41,13 @@ def test_nothing_removed_is_the_baseline() -> None:
 
 
 def test_a_unit_that_was_not_scanned_adds_nothing() -> None:
-    assert CombinedAccuracy.of(FOUND).added_loss("third", 0.9) == 0.0
+    assert CombinedAccuracy.of(FOUND).divergence("third", 0.9) == 0.0
+
+
+def test_the_divergence_of_a_unit_is_what_was_measured() -> None:
+    combined = CombinedAccuracy.of(FOUND)
+    assert combined.divergence("first", 0.9) == pytest.approx(1.55)
+    assert 0 < combined.divergence("second", 0.2) < combined.divergence("second", 0.5)
 
 
 def harsh(count: int, seed: int, noise: float = 0.0) -> list[Outcome]:

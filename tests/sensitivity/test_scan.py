@@ -13,6 +13,7 @@ from toys import dense_model
 from workbench import Plan
 from workbench.data import open_data
 from workbench.errors import DataError, PlanError, UnknownUnitError
+from workbench.export.onnx import onnx_bytes
 from workbench.measure.accuracy import evaluate
 from workbench.models import open_model
 from workbench.onnx_graph import CutError
@@ -175,7 +176,7 @@ def test_a_model_that_cannot_be_exported_is_measured_in_pytorch(
 ) -> None:
     model, data = residual
 
-    def refuse(*_: object) -> bytes:
+    def refuse(*_: object, **__: object) -> bytes:
         raise CutError("no export today")
 
     monkeypatch.setattr("workbench.sensitivity.onnx_route.onnx_bytes", refuse)
@@ -184,17 +185,33 @@ def test_a_model_that_cannot_be_exported_is_measured_in_pytorch(
     assert_as_plain(found, model, data, Plan())
 
 
-def test_recalibrated_figures_are_those_of_recalibrated_models() -> None:
+@pytest.mark.parametrize("limit", [1, 2**29])
+def test_recalibrated_figures_are_those_of_recalibrated_models(limit: int) -> None:
     model, data = network_case("digits_cnn")
-    found = scan(model, data, Plan(), ratios=(0.5,), recalibrate=2, units=["stem"])
+    settings = {"ratios": (0.5,), "memory_limit_bytes": limit}
+    found = scan(model, data, Plan(), recalibrate=2, units=["stem", "block2.conv1"], **settings)
     batches = Recalibration.from_split(data.train, 2, seed=0)
-    pruned, _ = model.prune(Plan(ratios={"stem": 0.5}))
-    expected = evaluate(batches.applied_to(pruned.module), data.probe)
-    (point,) = found.points
-    assert point.loss == pytest.approx(expected.loss, abs=1e-6)
-    assert point.loss != pytest.approx(evaluate(pruned.module, data.probe).loss, abs=1e-3)
+    for point in found.points:
+        pruned, _ = model.prune(Plan(ratios={point.unit: 0.5}))
+        expected = evaluate(batches.applied_to(pruned.module), data.probe)
+        assert point.loss == pytest.approx(expected.loss, abs=1e-6)
+        assert point.loss != pytest.approx(evaluate(pruned.module, data.probe).loss, abs=1e-3)
+        assert point.route == "onnxruntime"
     expected = evaluate(batches.applied_to(model.module), data.probe)
     assert found.baseline.loss == pytest.approx(expected.loss, abs=1e-6)
+
+
+def test_norms_that_the_graph_does_not_show_are_recalibrated_in_pytorch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, data = network_case("digits_cnn")
+    fused = onnx_bytes(model.module, data.example_input())
+    monkeypatch.setattr("workbench.sensitivity.onnx_route.onnx_bytes", lambda *_, **__: fused)
+    found = scan(model, data, Plan(), ratios=(0.5,), recalibrate=2, units=["stem"])
+    assert "batch norms estimated again" in found.notes["stem"]
+    pruned, _ = model.prune(Plan(ratios={"stem": 0.5}))
+    recalibrated = Recalibration.from_split(data.train, 2, seed=0).applied_to(pruned.module)
+    assert found.points[0].loss == pytest.approx(evaluate(recalibrated, data.probe).loss, abs=1e-6)
 
 
 def test_recalibrated_statistics_are_the_mean_over_the_batches() -> None:

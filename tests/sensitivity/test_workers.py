@@ -123,7 +123,18 @@ def test_a_worker_that_cannot_read_the_file_gets_the_model_once(
     assert len(watched.errands) > 3 * WORKERS
 
 
-def test_what_runs_in_pytorch_runs_in_workers_too(processes: Executor) -> None:
+def test_batch_norms_are_recalibrated_in_workers_too(processes: Executor) -> None:
+    case = network_case("digits_cnn")
+    settings: dict[str, Any] = {"ratios": (0.5,), "recalibrate": 1, "units": ["stem", "head"]}
+    found = scan(*case, Plan(), **settings, executor=processes)
+    assert {point.route for point in found.points} == {"onnxruntime"}
+    assert_same_figures(found, scan(*case, Plan(), **settings))
+
+
+def test_what_runs_in_pytorch_runs_in_workers_too(
+    processes: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.sensitivity.onnx_route.onnx_bytes", no_export)
     case = network_case("digits_cnn")
     settings: dict[str, Any] = {"ratios": (0.5,), "recalibrate": 1, "units": ["stem", "head"]}
     found = scan(*case, Plan(), **settings, executor=processes)
@@ -150,9 +161,14 @@ def test_a_unit_that_cannot_be_cut_runs_in_pytorch_and_says_why(
     assert_same_figures(found, scan(model, toy_data(), Plan()))
 
 
+def no_export(*_: object, **__: object) -> bytes:
+    raise CutError("no export today")
+
+
 def test_a_model_that_cannot_be_pickled_is_refused_where_pytorch_has_to_run(
-    residual: Case, threads: Executor
+    residual: Case, threads: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("workbench.sensitivity.onnx_route.onnx_bytes", no_export)
     with pytest.raises(
         WorkerError, match=r"cannot be pickled: .*define its class at the top level"
     ):

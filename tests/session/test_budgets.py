@@ -20,7 +20,7 @@ def scanned(session: Session) -> Session:
 
 def test_what_can_be_reached_is_known_before_a_scan(session: Session) -> None:
     free = session.reachable()
-    assert set(free) == {"parameters", "macs", "size_bytes"}
+    assert set(free) == {"parameters", "macs", "size_bytes", "energy"}
     assert 0 < free["macs"] < 0.5
     session.plan = session.plan.with_(max_ratio=0.5)
     capped = session.reachable()
@@ -117,3 +117,9 @@ def test_single_weights_have_no_trade_offs(session: Session) -> None:
     for ask in (session.reachable, session.trade_off, session.estimate):
         with pytest.raises(PlanError, match="must be 'channel', got 'weight'"):
             ask()
+
+
+def test_an_energy_budget_is_met_by_the_estimate(scanned: Session) -> None:
+    dense = scanned.predict().energy_mj
+    scanned.plan = scanned.suggest(energy=0.6)
+    assert 0.3 * dense < scanned.predict().energy_mj <= 0.6 * dense

@@ -133,6 +133,11 @@ def test_a_latency_budget_needs_a_device_that_was_timed(session: Session) -> Non
         session.suggest(allocator="uniform", latency=0.7)
 
 
-def test_latency_and_accuracy_are_not_asked_for_together(session: Session) -> None:
-    with pytest.raises(PlanError, match=r"above, got 0\.9, or a latency budget, got 0\.5"):
-        session.suggest(allocator="uniform", accuracy=0.9, latency=0.5)
+def test_the_fastest_network_above_an_accuracy_is_asked_for_in_latency(session: Session) -> None:
+    _ = session.baseline
+    session.learn_latency()
+    session.scan_sensitivity(ratios=(0.5,))
+    best = session.scanned.baseline.accuracy  # type: ignore[union-attr]
+    found = session.suggestion(accuracy=best / 2, latency=1.0)
+    assert found.point.accuracy is not None and found.point.accuracy >= best / 2
+    assert found.point.shares["latency"] == session.estimate(found.plan).shares["latency"] < 1

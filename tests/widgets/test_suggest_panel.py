@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from widgets.panels.suggest import Request, SuggestActions, SuggestPanel
+from widgets.panels.suggest import SuggestActions, SuggestPanel
+from widgets.panels.suggest_goal import NOT_LEARNED, Request
 from widgets.trade_off_view import MOST_STOPS, in_words, marks, nearest, off_curve, stops
 from workbench import Plan, Session
 from workbench.allocation.suggestion import TradeOffPoint, plan_at
@@ -77,7 +78,7 @@ def test_it_says_what_can_be_reached_before_anything_is_pressed(
     done.panel.update()
     least = 100 * session.reachable()["macs"]
     assert f"MACs can go down to {least:.1f} % of the dense model" in done.panel._least.value
-    done.panel._metric.value = "parameters"
+    done.panel._goal.metric.value = "parameters"
     least = 100 * session.reachable()["parameters"]
     assert f"parameters can go down to {least:.1f} %" in done.panel._least.value
 
@@ -92,17 +93,17 @@ def test_after_a_scan_the_best_trade_is_chosen(scanned: Session, done: Done) -> 
 def test_an_accuracy_to_stay_above_is_asked_for_with_what_is_to_be_small(
     scanned: Session, done: Done
 ) -> None:
-    done.panel._goal.value = "accuracy"
-    done.panel._percent.value = 40
-    done.panel._metric.value = "parameters"
+    done.panel._goal.goal.value = "accuracy"
+    done.panel._goal.percent.value = 40
+    done.panel._goal.metric.value = "parameters"
     done.panel._suggest.click()
     assert done.requests == [Request("best", 0.4, {"parameters": 1.0})]
-    done.panel._goal.value = "budget"
-    assert done.panel._percent.value == 50  # each goal has its own
+    done.panel._goal.goal.value = "budget"
+    assert done.panel._goal.percent.value == 50  # each goal has its own
 
 
 def test_an_accuracy_cannot_be_aimed_at_before_a_scan(session: Session, done: Done) -> None:
-    done.panel._goal.value = "accuracy"
+    done.panel._goal.goal.value = "accuracy"
     assert done.panel._suggest.disabled and "press Scan" in done.panel._suggest.tooltip
 
 
@@ -134,6 +135,39 @@ def test_locking_a_layer_leaves_it_out_of_the_slider(scanned: Session, done: Don
     slider._handle_custom_msg({**last, "stamp": 1}, [])
     assert scanned.plan.ratios["conv1"] == 0.5 and scanned.plan.ratio_of("conv1") == 0
     assert scanned.plan.ratio_of("conv2") > 0
+
+
+def test_latency_is_offered_once_it_was_learned(session: Session, done: Done) -> None:
+    panel = done.panel
+    panel._goal.metric.value = "latency"
+    assert NOT_LEARNED in panel._suggest.tooltip and panel._suggest.disabled
+    assert NOT_LEARNED in panel._slider.disabled_reason
+    panel.compare_if_needed()
+    assert done.compared == []
+    session._timing._settled = lambda kept: sum(kept.values()) / 14  # type: ignore[assignment]
+    panel.update()
+    assert not panel._suggest.disabled
+    assert "latency can go down to" in panel._least.value
+    panel.compare_if_needed()
+    assert done.compared == ["latency"]
+    panel._suggest.click()
+    assert done.requests == [Request("uniform", None, {"latency": 0.5})]
+
+
+def test_error_bars_are_told_and_drawn_once_accuracy_was_learned(
+    scanned: Session, done: Done
+) -> None:
+    assert "±" not in "".join(done.panel._slider.labels)
+    scanned.learn_accuracy()
+    scanned.submit_comparison("macs").result()
+    done.panel.update()
+    assert all("±" in label for label in done.panel._slider.labels[1:])
+    scanned.plan = Plan(ratio=0.5)
+    (plan,) = (m for m in marks(scanned, "macs", None) if m["what"] == "plan")
+    assert plan["bar"] is not None and plan["bar"][0] <= plan["bar"][1]
+    scanned.preview()
+    (plan,) = (m for m in marks(scanned, "macs", None) if m["what"] == "plan")
+    assert plan["bar"] is None
 
 
 def test_a_failure_is_told_in_the_engines_words_and_taken_back(
@@ -178,7 +212,7 @@ def test_plans_for_single_weights_have_no_suggestions(session: Session, done: Do
     done.panel.update()
     done.panel.compare_if_needed()
     assert done.compared == []
-    for control in (done.panel._suggest, done.panel._goal, *done.panel._rules.values()):
+    for control in (done.panel._suggest, done.panel._goal.goal, *done.panel._rules.values()):
         assert control.disabled and "suggested for channels" in control.tooltip
     assert "suggested for channels" in done.panel._slider.disabled_reason
 

@@ -27,6 +27,7 @@ class Mark(TypedDict):
     share: float  # of the dense model's cost, in [0, 1]
     accuracy: float | None  # on the probe set, in [0, 1]; None if unknown
     measured: bool  # predictions are drawn hollow
+    bar: tuple[float, float] | None  # ends of the error bar of a prediction
 
 
 def curve_data(points: Sequence[TradeOffPoint], metric: str) -> dict[str, list[object]]:
@@ -38,9 +39,23 @@ def curve_data(points: Sequence[TradeOffPoint], metric: str) -> dict[str, list[o
     }
 
 
+def band_data(points: Sequence[TradeOffPoint], metric: str) -> dict[str, list[object]]:
+    """Columns ``share``, ``low`` and ``high`` of the points that have an error bar."""
+    known = [(point, point.bar) for point in points if point.bar is not None]
+    return {
+        "share": [point.shares[metric] for point, _ in known],
+        "low": [bar.low for _, bar in known],
+        "high": [bar.high for _, bar in known],
+    }
+
+
 def marks_data(marks: Sequence[Mark]) -> dict[str, list[object]]:
-    """Columns ``what``, ``share``, ``accuracy``, ``marker``, ``fill`` (0 is hollow), ``source``."""
+    """Columns ``what``, ``share``, ``accuracy``, ``marker``, ``fill`` (0 is hollow), ``source``.
+
+    And ``low`` and ``high``, the ends of error bars; a mark without one has its accuracy in both.
+    """
     known = [mark for mark in marks if mark["accuracy"] is not None]
+    ends = [mark["bar"] or (mark["accuracy"], mark["accuracy"]) for mark in known]
     return {
         "what": [mark["what"] for mark in known],
         "share": [mark["share"] for mark in known],
@@ -48,6 +63,8 @@ def marks_data(marks: Sequence[Mark]) -> dict[str, list[object]]:
         "marker": [_MARKERS[mark["what"]] for mark in known],
         "fill": [float(mark["measured"]) for mark in known],
         "source": ["measured" if mark["measured"] else "predicted" for mark in known],
+        "low": [low for low, _ in ends],
+        "high": [high for _, high in ends],
     }
 
 
@@ -59,8 +76,9 @@ class TradeOffChart:
     """
 
     def __init__(self, dark: bool = False) -> None:
-        self._drawn: tuple[Mapping[str, Sequence[TradeOffPoint]], str] = ({}, "")
+        self._drawn: tuple[Mapping[str, Sequence[TradeOffPoint]], str, str] = ({}, "", "")
         self.curves = {name: ColumnDataSource(curve_data([], "")) for name in ALLOCATORS}
+        self.band = ColumnDataSource(band_data([], ""))
         self.marks = ColumnDataSource(marks_data([]))
         self.root = new_figure(
             height=290,
@@ -72,6 +90,8 @@ class TradeOffChart:
         )
         for axis in (*self.root.xaxis, *self.root.yaxis):
             axis.formatter = NumeralTickFormatter(format="0 %")
+        self._band = self.root.varea("share", "low", "high", source=self.band, fill_alpha=0.15)
+        self._bars = self.root.segment("share", "low", "share", "high", source=self.marks)
         self._lines = {
             name: self.root.line(
                 "share", "accuracy", source=source, legend_label=ALLOCATORS[name].title
@@ -119,10 +139,12 @@ class TradeOffChart:
         self._show_legend(True)
         set_title(self.root, "Predicted accuracy")
         self.root.xaxis.axis_label = f"{metric_title} kept, of the dense model's"
-        if (curves, metric) != self._drawn:  # a slider moves far more often than a curve
-            self._drawn = (curves, metric)
+        if (curves, metric, chosen) != self._drawn:  # a slider moves far more often than a curve
+            self._drawn = (curves, metric, chosen)
             for name, source in self.curves.items():
                 assign(source, curve_data(curves.get(name, ()), metric))
+            assign(self.band, band_data(curves.get(chosen, ()), metric))
+            self._colour_band()
         for name, line in self._lines.items():
             line.glyph.update(
                 line_width=3 if name == chosen else 1.5, line_alpha=1 if name == chosen else 0.7
@@ -131,11 +153,12 @@ class TradeOffChart:
 
     def clear(self, note: str = "") -> None:
         """Show nothing; `note` says why."""
-        self._drawn = ({}, "")
+        self._drawn = ({}, "", "")
         self._show_legend(False)
         set_title(self.root, f"Trade-off: {note}" if note else "Trade-off")
         for source in self.curves.values():
             assign(source, curve_data([], ""))
+        assign(self.band, band_data([], ""))
         assign(self.marks, marks_data([]))
 
     def _show_legend(self, visible: bool) -> None:
@@ -149,6 +172,14 @@ class TradeOffChart:
         for line, colour in zip(self._lines.values(), colours.rules, strict=False):
             line.glyph.update(line_color=colour)
         self._marks.glyph.update(line_color=colours.ink, fill_color=colours.ink)
+        self._bars.glyph.update(line_color=colours.ink)
+        self._colour_band()
+
+    def _colour_band(self) -> None:
+        """The error bars of the chosen curve have its colour."""
+        chosen = self._lines.get(self._drawn[2])
+        if chosen is not None:
+            self._band.glyph.update(fill_color=chosen.glyph.line_color)
 
 
 def _hover(renderer: DataRenderer, first: list[tuple[str, str]], source: str) -> HoverTool:

@@ -8,7 +8,7 @@ from widgets import wording
 from widgets.panels.controls import action_button, enable, set_text, text
 from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
 
-UNSEEN = ("preview", "timing", "channels")
+UNSEEN = ("spot check", "preview", "timing", "channels")
 """Kinds of task whose progress shows where their outcome does, or nowhere."""
 
 UNSUNG = (*UNSEEN, "latency", "accuracy", "compare", "memory", "layers", "energy")

@@ -1,39 +1,28 @@
 """Suggest panel: say what to reach, get a plan for it, and slide along the trade-off."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ipywidgets
 
 from widgets import wording
 from widgets.charts.trade_off import TradeOffChart
-from widgets.hints import Hints
 from widgets.intents import Intent
 from widgets.master_slider import MasterSlider
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import action_button, enable, labelled, set_state, set_text, show, text
+from widgets.panels.suggest_goal import NOT_LEARNED, GoalRow, Request
 from widgets.reasons import why_still
 from widgets.trade_off_view import in_words, least_in_words, marks, nearest, off_curve, stops
 from workbench import Plan, Session
 from workbench.allocation import ALLOCATORS
-from workbench.allocation.costs import METRICS
+from workbench.allocation.problem import TITLES
 from workbench.allocation.suggestion import Suggestion, TradeOffPoint, plan_at
 from workbench.events import Event, TaskEnded
 
-_BUDGET, _ACCURACY = "budget", "accuracy"
-_GOALS = (("keep at most", _BUDGET), ("stay above accuracy", _ACCURACY))
 _PREFERRED, _ALWAYS_USABLE = "best", "uniform"
 _UNMEASURED = "it needs measured sensitivity; press Scan"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a person asked for; the arguments of `Session.submit_suggestion`."""
-
-    allocator: str
-    accuracy: float | None
-    budgets: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -75,48 +64,31 @@ class SuggestPanel:
         self._stamp = 0
         self._suggested: Plan | None = None
         self._failed = False
-        self._percents: dict[bool, float] = {}
-        self._goal = ipywidgets.Dropdown(options=_GOALS, layout={"width": "auto"})
-        self._goal.add_class("pw-goal")
-        self._percent = ipywidgets.BoundedFloatText(50, min=0, max=100, layout={"width": "64px"})
-        self._percent.add_class("pw-goal-percent")
-        self._metric = ipywidgets.Dropdown(
-            options=[(title, name) for name, title in METRICS.items()],
-            value="macs",
-            layout={"width": "auto"},
-        )
-        self._metric.add_class("pw-goal-metric")
-        self._between = text("caption")
+        self._goal = GoalRow(self._chosen)
         self._rules = {name: self._rule_button(name) for name in ALLOCATORS}
         self._suggest = action_button("Suggest", "suggest", self._ask, style="primary")
         self._scan = action_button("Scan", "scan-for-suggest", actions.scan)
         self._unmeasured = text("unmeasured")
         self._least, self._outcome = text("least"), text("suggest-outcome")
         self._slider = MasterSlider(self._moved)
-        self._hints = Hints()
         self.charts = ChartSlot(TradeOffChart, self._draw)
         self.root = ipywidgets.VBox([*self._rows(), self._slider, self.charts.root])
         self.root.add_class("pw-suggest-panel")
-        self._goal.observe(lambda _: self._other_goal(), "value")
-        self._metric.observe(lambda _: self._chosen(), "value")
         self.update()
 
     def _rows(self) -> tuple[ipywidgets.Widget, ...]:
-        goal = ipywidgets.HBox(
-            [self._goal, self._percent, self._between, self._metric, self._hints]
-        )
         self._suggest.layout.align_self = "flex-start"
         rules = labelled("by", ipywidgets.HBox([*self._rules.values()]))
         rules.add_class("pw-rules")
         self._unmeasured_row = ipywidgets.HBox([self._unmeasured, self._scan])
-        for row in (goal, self._unmeasured_row):
-            row.add_class("pw-toolbar")
-        return goal, rules, self._unmeasured_row, self._suggest, self._least, self._outcome
+        self._unmeasured_row.add_class("pw-toolbar")
+        asked = (self._suggest, self._least, self._outcome)
+        return (self._goal.root, rules, self._unmeasured_row, *asked)
 
     @property
     def metric(self) -> str:
         """What is to shrink."""
-        return str(self._metric.value)
+        return str(self._goal.metric.value)
 
     @property
     def allocator(self) -> str:
@@ -144,11 +116,12 @@ class SuggestPanel:
     def adopt(self, found: Suggestion) -> None:
         """Say what was suggested."""
         self._suggested = self._session.plan
-        metric, others = self.metric, [name for name in METRICS if name != self.metric]
         rest = ", ".join(
-            f"{wording.percent(found.point.shares[name])} of {METRICS[name]}" for name in others
+            f"{wording.percent(share)} of {TITLES[name]}"
+            for name, share in found.point.shares.items()
+            if name != self.metric
         )
-        self._say(f"Suggested: {in_words(found.point, metric)} · {rest}.")
+        self._say(f"Suggested: {in_words(found.point, self.metric)} · {rest}.")
 
     def update(self) -> None:
         """Show what can be reached, and what is known."""
@@ -161,7 +134,7 @@ class SuggestPanel:
     def compare_if_needed(self) -> None:
         """Have the trade-offs worked out, unless they are known or that was stopped."""
         session, question = self._session, self._question()
-        if self._why_off() or question == self._stopped or session.comparing:
+        if self._why_off() or self._why_unknown() or question == self._stopped or session.comparing:
             return
         if not self._usable <= set(session.known_trade_offs(self.metric)):
             self._actions.compare(self.metric)
@@ -177,17 +150,9 @@ class SuggestPanel:
             reason = off or ("" if name in self._usable else _UNMEASURED)
             set_state(button, rule.summary, reason)
             button.value = name == self.allocator
-        by_accuracy = self._goal.value == _ACCURACY
-        set_text(self._between, "%, with the fewest" if by_accuracy else "% of")
-        for control, what in (
-            (self._goal, "What is to be reached"),
-            (self._percent, "In percent: of the dense model to keep, or of accuracy"),
-            (self._metric, "What is to shrink"),
-        ):
-            set_state(control, what, off)
-        self._hints.hints = {"pw-goal-percent": self._percent.tooltip}
-        blind = "an accuracy can be aimed at once sensitivity is measured; press Scan"
-        reason = off or (blind if by_accuracy and not scanned else "")
+        best = 1.0 if session.scanned is None else session.scanned.baseline.accuracy
+        self._goal.update(off, best)
+        reason = off or self._goal.why_not(scanned, self._known_metrics)
         enable(self._suggest, "Find a plan that reaches this, and set the sliders to it", reason)
         self._say_what_is_missing(off)
         set_text(self._least, (off and f"Not now: {off}.") or self._what_is_reachable())
@@ -203,15 +168,28 @@ class SuggestPanel:
 
     def _what_is_reachable(self) -> str:
         session = self._session
-        least = least_in_words(session.reachable(), self.metric)
+        least = least_in_words(self._reachable, self.metric)
         scanned = session.scanned
         if scanned is None:
             return least
         best = wording.percent(scanned.baseline.accuracy)
         return f"{least} The model as it is answers {best} of the probe set."
 
+    @property
+    def _reachable(self) -> Mapping[str, float]:
+        """By metric that is known, the least share that can be reached."""
+        return {} if self._why_off() else self._session.reachable()
+
+    @property
+    def _known_metrics(self) -> frozenset[str]:
+        return frozenset(self._reachable)
+
+    def _why_unknown(self) -> str:
+        return "" if self.metric in self._known_metrics else NOT_LEARNED
+
     def _show_slider(self, off: str) -> None:
         points: Sequence[TradeOffPoint] = ()
+        off = off or self._why_unknown()
         if not off:
             points = self._session.known_trade_offs(self.metric).get(self.allocator, ())
         if points is not self._all:
@@ -228,7 +206,7 @@ class SuggestPanel:
             self._slider.show(position, note, self._stamp)
 
     def _draw(self, chart: TradeOffChart) -> None:
-        off = self._why_off()
+        off = self._why_off() or self._why_unknown()
         curves = {} if off else self._session.known_trade_offs(self.metric)
         if off or self._session.scanned is None:
             chart.clear(off or "press Scan to predict accuracy")
@@ -237,7 +215,7 @@ class SuggestPanel:
         chart.update(
             curves,
             self.metric,
-            METRICS[self.metric],
+            TITLES[self.metric],
             self.allocator,
             marks(self._session, self.metric, point),
         )
@@ -251,17 +229,13 @@ class SuggestPanel:
         """What a comparison would answer."""
         session = self._session
         rule = session.plan.with_(scope="local", ratio=0.0, ratios={})
-        return session.history.current.id, rule, session.scanned is not None, self.metric
+        known = session.scanned is not None, session.accuracy_learned, session.latency_learned
+        return session.history.current.id, rule, known, self.metric
 
     def _ask(self) -> None:
         self._say("")
         self._stopped = None
-        share = self._percent.value / 100
-        if self._goal.value == _ACCURACY:
-            # A budget beside an accuracy only names what is to be small.
-            self._actions.suggest(Request(self.allocator, share, {self.metric: 1.0}))
-        else:
-            self._actions.suggest(Request(self.allocator, None, {self.metric: share}))
+        self._actions.suggest(self._goal.request(self.allocator))
 
     def _moved(self, intent: Intent) -> None:
         point = self._stops[intent["position"]]
@@ -285,15 +259,6 @@ class SuggestPanel:
         if self._drawn_by != threading.get_ident():
             self._wish = name
             self._chosen()
-
-    def _other_goal(self) -> None:
-        """Each goal has a percentage of its own; an accuracy begins a little below the model's."""
-        by_accuracy, scanned = self._goal.value == _ACCURACY, self._session.scanned
-        self._percents[not by_accuracy] = self._percent.value
-        whole = 1.0 if scanned is None else scanned.baseline.accuracy
-        self._percents.setdefault(True, round(max(0.0, 100 * whole - 1), 1))
-        self._percent.value = self._percents[by_accuracy]
-        self._chosen()
 
     def _chosen(self) -> None:
         if self._drawn_by != threading.get_ident():

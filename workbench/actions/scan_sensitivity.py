@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.actions.base import Action
-from workbench.actions.checks import check_flag, check_text, checked_names
+from workbench.actions.checks import check_text, checked_names, checked_whole
 from workbench.actions.source import call
 from workbench.plan import Plan
 from workbench.sensitivity.targets import RATIOS, checked_ratios
@@ -23,18 +23,21 @@ class ScanSensitivity(Action):
         mode: ``"exact"`` or ``"adaptive"``.
         ratios: Fractions of the dense model's count, in (0, 1).
         units: Units to scan; None for all that can be pruned.
-        recalibrate: Whether batch-norm statistics are estimated again before every measurement.
+        recalibrate: Whether batch-norm statistics are estimated again before every measurement,
+            and on how many batches of 64 training inputs (True: 8).
     """
 
     mode: str = "exact"
     ratios: tuple[float, ...] = RATIOS
     units: tuple[str, ...] | None = None
-    recalibrate: bool = False
+    recalibrate: bool | int = False
     kind: ClassVar[str] = "scan_sensitivity"
 
     def __post_init__(self) -> None:
         check_text(self.kind, "mode", self.mode)
-        check_flag(self.kind, "recalibrate", self.recalibrate)
+        if not isinstance(self.recalibrate, bool):
+            batches = checked_whole(self.kind, "recalibrate", self.recalibrate, least=1)
+            object.__setattr__(self, "recalibrate", batches)
         given: Iterable[object] = (
             self.ratios if isinstance(self.ratios, Iterable) else [self.ratios]
         )

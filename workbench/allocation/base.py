@@ -56,5 +56,12 @@ class Allocator(ABC):
             Shape ``(units,)``; None if even the smallest network costs more.
         """
         path = self.path(problem, metric) if path is None else path
-        fits = np.flatnonzero(problem.share(metric, path) <= share + 1e-9)
-        return path[fits[0]] if len(fits) else None
+        return first_within(problem, metric, share, path)
+
+
+def first_within(
+    problem: Problem, metric: str, share: float, path: np.ndarray
+) -> np.ndarray | None:
+    """The first network on a path that costs at most `share` of the dense model; None if none."""
+    fits = np.flatnonzero(problem.share(metric, path) <= share + 1e-9)
+    return path[fits[0]] if len(fits) else None

@@ -1,12 +1,12 @@
 """What an allocator is asked: which counts it may choose from, and what each choice does."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from workbench.allocation.costs import CostModel, dense_costs
+from workbench.allocation.costs import METRICS, CostModel, dense_costs
 from workbench.allocation.moving import Reaches
 from workbench.hand_picks import NO_PICKS, Picked
 from workbench.limits import Limits
@@ -14,6 +14,14 @@ from workbench.plan import Plan
 from workbench.pruned import PrunedModel
 from workbench.selection import Scores, hand_picks, ranked
 from workbench.units import Unit
+
+LATENCY = "latency"
+
+TITLES = {**METRICS, LATENCY: "latency"}
+"""By name, what a person calls a metric; those beside `METRICS` are predicted, not counted."""
+
+Predicted = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+"""Cost of counts by unit name as a fraction of the dense network's; shapes ``(networks,)``."""
 
 MOST_LEVELS = 48
 """Counts tried of one unit: enough to tell apart what a person would."""
@@ -26,12 +34,13 @@ class Problem:
     Attributes:
         units: The units, prunable and not locked.
         levels: For each, the counts it may keep, falling; the first is the most it may.
-        damage: For each, the loss in nats that each of its levels adds, rising; None if no
-            sensitivity was measured.
+        damage: For each, what each of its levels adds to the divergence in nats, rising; None if
+            no sensitivity was measured.
         ranks: For each, the importance of its channels that are left, rising, hand picks first and
             last; None if they were not scored.
         costs: What any choice of counts costs.
         dense_costs: By metric, what the dense model costs.
+        predicted: By name, metrics of which only networks as a whole can be predicted.
     """
 
     units: tuple[Unit, ...]
@@ -40,6 +49,12 @@ class Problem:
     ranks: tuple[np.ndarray, ...] | None
     costs: CostModel
     dense_costs: Mapping[str, float]
+    predicted: Mapping[str, Predicted] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics."""
+        return (*METRICS, *self.predicted)
 
     @property
     def largest(self) -> np.ndarray:
@@ -61,6 +76,11 @@ class Problem:
 
     def share(self, metric: str, kept: np.ndarray) -> np.ndarray:
         """Cost of these counts as a fraction of the dense model's, shape ``(...)``."""
+        if metric in self.predicted:
+            rows = kept.reshape(-1, len(self.units))
+            names = [unit.name for unit in self.units]
+            found = self.predicted[metric](dict(zip(names, rows.T, strict=True)))
+            return found.reshape(kept.shape[:-1])
         share: np.ndarray = self.costs.cost(metric, kept) / self.dense_costs[metric]
         return share
 
@@ -72,7 +92,7 @@ class Problem:
         ]
 
     def damage_of(self, kept: np.ndarray) -> np.ndarray:
-        """The loss in nats that each unit's count adds, shape ``(units,)``."""
+        """What each unit's count adds to the divergence in nats, shape ``(units,)``."""
         assert self.damage is not None
         levels = self.level_of(kept)
         return np.array([added[n] for added, n in zip(self.damage, levels, strict=True)])
@@ -101,6 +121,7 @@ def problem_of(
     plan: Plan,
     scores: Scores | None = None,
     damage: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+    predicted: Mapping[str, Predicted] | None = None,
 ) -> Problem:
     """Set up the question for a channel plan.
 
@@ -108,8 +129,9 @@ def problem_of(
         model: The current model.
         plan: Its locks, bounds, hand picks and rounding hold; its ratios do not matter.
         scores: Importance by unit name, per original channel; rules that rank need it.
-        damage: By unit name, (ratio, loss added in nats) rising by ratio; units without one are
+        damage: By unit name, (ratio, divergence in nats) rising by ratio; units without one are
             left as they are.
+        predicted: As for `Problem`.
     """
     alive = model.alive("channel")
     units = tuple(
@@ -134,11 +156,11 @@ def problem_of(
         order = ranked({unit.name: scores[unit.name] for unit in units}, alive, picked)
         ranks = tuple(np.sort(order[unit.name][alive[unit.name]]) for unit in units)
     costs = CostModel.of(model, [unit.name for unit in units])
-    return Problem(units, levels, added, ranks, costs, dense_costs(model))
+    return Problem(units, levels, added, ranks, costs, dense_costs(model), predicted or {})
 
 
 def _damage_at(curve: Sequence[tuple[float, float]], unit: Unit, counts: np.ndarray) -> np.ndarray:
-    """The loss that each count adds, never falling as more is removed."""
+    """What each count adds, never falling as more is removed."""
     ratios, losses = (np.array(column) for column in zip((0.0, 0.0), *curve, strict=True))
     added: np.ndarray = np.interp(1 - counts / unit.size, ratios, losses)
     return np.maximum.accumulate(added)

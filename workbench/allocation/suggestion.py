@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.allocation.base import Allocator
-from workbench.allocation.costs import METRICS
+from workbench.allocation.base import Allocator, first_within
+from workbench.allocation.front import front, in_blocks
 from workbench.allocation.problem import Problem
 from workbench.errors import PlanError
+from workbench.estimate import Estimate, Estimates
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor
 
-Accuracy = Callable[[Mapping[str, np.ndarray]], np.ndarray | None]
-"""Predicted accuracy in [0, 1], shape ``(networks,)``, of pruning by unit name to ratios of that
-shape; None if unknown."""
+Accuracy = Callable[[Mapping[str, np.ndarray]], Estimates | None]
+"""Predicted accuracy in [0, 1] of pruning by unit name to ratios, shape ``(networks,)``; None if
+unknown."""
 
 
 FINE = 0.01
@@ -29,11 +30,13 @@ class TradeOffPoint:
         ratios: By unit name, the ratio.
         shares: By metric, the cost as a fraction of the dense model's.
         accuracy: Predicted, in [0, 1]; None without measured sensitivity.
+        bar: The same with its error bar; None as long as too few plans were measured for one.
     """
 
     ratios: Mapping[str, float]
     shares: Mapping[str, float]
     accuracy: float | None
+    bar: Estimate | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,7 @@ def suggest_within(
         problem: What may be chosen.
         plan: Its other settings stay.
         allocator: The rule.
-        metric: One of `METRICS`.
+        metric: One of the problem's.
         share: Fraction of the dense model's cost to keep, in (0, 1].
         accuracy: Predicts accuracy.
         known: What `trade_off` gives, if that is known already.
@@ -96,11 +99,12 @@ def suggest_within(
             f"{share!r}. Use 0.5 to keep half."
         )
     curve = known or trade_off(problem, allocator, metric, accuracy)
-    kept = allocator.within(problem, metric, share, curve.path)
+    within = first_within if metric in problem.predicted else allocator.within
+    kept = within(problem, metric, share, curve.path)
     if kept is None:
-        least = reachable(problem)[metric]
+        least = f"{float(problem.share(metric, curve.path).min()):.3f}"
         raise PlanError(
-            f"budget {metric} must be at least {least:.3f} of the dense model, got {share}: "
+            f"budget {metric} must be at least {least} of the dense model, got {share}: "
             "locks, caps, rounding and layers that cannot be pruned leave that much. Unlock "
             "units, raise caps, or ask for less."
         )
@@ -136,7 +140,8 @@ def suggest_above(
 
 def reachable(problem: Problem) -> dict[str, float]:
     """By metric, the least fraction of the dense model's cost that can be reached."""
-    return {metric: float(problem.share(metric, problem.smallest)) for metric in METRICS}
+    ends = np.concatenate([problem.smallest[None], *in_blocks(problem, problem.smallest[None])])
+    return {metric: float(problem.share(metric, ends).min()) for metric in problem.metrics}
 
 
 def trade_off(
@@ -153,7 +158,10 @@ def trade_off(
         Cancelled: If the monitor says so.
     """
     _check(problem, metric)
-    path = _without_gaps(problem, metric, allocator.path(problem, metric, monitor))
+    counted = "macs" if metric in problem.predicted else metric
+    path = _without_gaps(problem, counted, allocator.path(problem, counted, monitor))
+    if metric in problem.predicted:
+        path = front(problem, metric, path, lambda kept: _worth(problem, kept, accuracy))
     return TradeOff(_points(problem, path, accuracy), path)
 
 
@@ -182,24 +190,36 @@ def _without_gaps(problem: Problem, metric: str, path: np.ndarray) -> np.ndarray
 
 
 def _points(problem: Problem, path: np.ndarray, accuracy: Accuracy) -> tuple[TradeOffPoint, ...]:
-    names = [unit.name for unit in problem.units]
-    ratios = 1 - path / np.array([unit.size for unit in problem.units])
-    shares = {metric: problem.share(metric, path).tolist() for metric in METRICS}
-    known = accuracy(dict(zip(names, ratios.T, strict=True)))
-    accuracies = [None] * len(path) if known is None else known.tolist()
+    ratios = _ratios(problem, path)
+    shares = {metric: problem.share(metric, path).tolist() for metric in problem.metrics}
+    known = accuracy(ratios)
     return tuple(
         TradeOffPoint(
-            dict(zip(names, row.tolist(), strict=True)),
+            {unit: float(column[number]) for unit, column in ratios.items()},
             {metric: column[number] for metric, column in shares.items()},
-            accuracies[number],
+            None if known is None else float(known.values[number]),
+            None if known is None else known.bar(number),
         )
-        for number, row in enumerate(ratios)
+        for number in range(len(path))
     )
 
 
+def _ratios(problem: Problem, path: np.ndarray) -> dict[str, np.ndarray]:
+    """By unit name, what networks with these counts remove."""
+    found = 1 - path / np.array([unit.size for unit in problem.units])
+    return dict(zip((unit.name for unit in problem.units), found.T, strict=True))
+
+
+def _worth(problem: Problem, kept: np.ndarray, accuracy: Accuracy) -> np.ndarray:
+    """What networks are chosen by: predicted accuracy, or multiply-adds where that is unknown."""
+    known = accuracy(_ratios(problem, kept))
+    return problem.share("macs", kept) if known is None else known.values
+
+
 def _check(problem: Problem, metric: str) -> None:
-    if metric not in METRICS:
-        raise PlanError(f"metric of a budget must be one of {', '.join(METRICS)}; got {metric!r}.")
+    if metric not in problem.metrics:
+        known = ", ".join(problem.metrics)
+        raise PlanError(f"metric of a budget must be one of {known}; got {metric!r}.")
     if not problem.units:
         raise PlanError(
             "a suggestion needs units that it may prune, got none: every unit is locked, was not "

@@ -38,7 +38,7 @@ DATA_SUFFIX = ".data"
 _GRAPH_BYTES = 2**24  # left for all that is not weights in a file that holds its own
 
 
-def onnx_bytes(model: nn.Module, example_input: Tensor) -> bytes:
+def onnx_bytes(model: nn.Module, example_input: Tensor, *, fused: bool = True) -> bytes:
     """Convert a model to ONNX, checked with `onnx.checker`.
 
     The model is exported in evaluation mode and left as it was. The same model gives the same
@@ -48,6 +48,7 @@ def onnx_bytes(model: nn.Module, example_input: Tensor) -> bytes:
         model: Any module that `torch.export` can trace.
         example_input: Shape ``(B, *input_shape)``, on the model's device; only the shape and type
             count, and B is free in the result.
+        fused: Whether batch norms are folded into the convolutions before them.
 
     Returns:
         A complete ONNX file with embedded weights.
@@ -64,7 +65,7 @@ def onnx_bytes(model: nn.Module, example_input: Tensor) -> bytes:
             "which puts the weights in a second file."
         )
     with _converting(model):
-        proto = _converted(model, example_input).model_proto
+        proto = _converted(model, example_input, fused=fused).model_proto
         _tidy(proto)
         data = proto.SerializeToString(deterministic=True)
         onnx.checker.check_model(data, full_check=True)
@@ -156,7 +157,7 @@ def _converting(model: nn.Module) -> Iterator[None]:
         ) from error
 
 
-def _converted(model: nn.Module, example_input: Tensor) -> Any:
+def _converted(model: nn.Module, example_input: Tensor, *, fused: bool = True) -> Any:
     """The model as torch's exporter hands it over."""
     # Tracing puts fake tensors in the place of parameters for a while; on a copy, another
     # thread that looks at the model's weights meanwhile still sees them.
@@ -170,10 +171,12 @@ def _converted(model: nn.Module, example_input: Tensor) -> Any:
         output_names=["logits", *(f"output_{i}" for i in range(1, outputs))],
         opset_version=OPSET,
         external_data=False,
-        optimize=True,
+        optimize=fused,
     )
     if converted is None:
         raise RuntimeError("the exporter returned nothing")
+    if not fused:
+        _simplify(converted)
     return converted
 
 
@@ -192,6 +195,19 @@ def _write_with_data(model: nn.Module, example_input: Tensor, path: Path) -> Non
 def _tidy(proto: onnx.ModelProto) -> None:
     _strip_metadata(proto)
     _name_batch(proto.graph)
+
+
+def _simplify(converted: torch.onnx.ONNXProgram) -> None:
+    """What makes a graph readable, without folding norms into the layers before them."""
+    # They take a second to import, and few need them.
+    from onnxscript import optimizer, rewriter  # noqa: PLC0415
+    from onnxscript.rewriter.rules import common  # noqa: PLC0415
+
+    rules = [common.materialize_reshape_shape_rule, common.collapse_slice_rule]
+    optimizer.fold_constants(converted.model)
+    rewriter.rewrite(converted.model, rules)
+    optimizer.fold_constants(converted.model)
+    optimizer.remove_unused_nodes(converted.model)
 
 
 def _strip_metadata(proto: onnx.ModelProto) -> None:

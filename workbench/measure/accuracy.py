@@ -35,6 +35,9 @@ class Evaluation:
         """Fraction of inputs whose label is among their `count` highest outputs, in [0, 1]."""
         return float((self.ranks < count).double().mean())
 
+    leads: Tensor = field(compare=False, repr=False)
+    """By how much the right class's score leads all others, shape ``(N,)``; negative if wrong."""
+
 
 def evaluate(
     model: nn.Module,
@@ -68,7 +71,7 @@ def evaluate(
         raise DataError(
             "accuracy needs at least 1 input, got a split with 0. Check how the data was divided."
         )
-    loss_sum, predictions, ranks, labels = 0.0, [], [], []
+    loss_sum, predictions, ranks, leads, labels = 0.0, [], [], [], []
     done = 0
     with evaluation_mode(model), torch.inference_mode():
         monitor.report(0, total, "evaluating")
@@ -80,6 +83,7 @@ def evaluate(
             loss_sum += F.cross_entropy(scores.double(), targets, reduction="sum").item()
             predictions.append(scores.argmax(1))
             ranks.append(_ranks(scores, targets))
+            leads.append(_leads(scores, targets))
             labels.append(targets)
             done += len(batch_labels)
             monitor.report(done, total, "evaluating")
@@ -88,7 +92,14 @@ def evaluate(
     # Joined outside inference mode, as an inference tensor is barred from later training code.
     predicted = torch.cat(predictions)
     correct = int((predicted == torch.cat(labels)).sum())
-    return Evaluation(correct / done, loss_sum / done, done, predicted, torch.cat(ranks))
+    found = predicted, torch.cat(ranks), torch.cat(leads)
+    return Evaluation(correct / done, loss_sum / done, done, *found)
+
+
+def _leads(scores: Tensor, labels: Tensor) -> Tensor:
+    right = scores.gather(1, labels[:, None])
+    others = scores.scatter(1, labels[:, None], -torch.inf).amax(1, keepdim=True)
+    return (right - others).squeeze(1)
 
 
 def _scores(model: nn.Module, inputs: Tensor, position: int) -> Tensor:

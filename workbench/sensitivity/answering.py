@@ -46,13 +46,13 @@ def answered(
         part = Part(monitor, rows.start, rows.stop, count)
         for found in strategy.answers(targets, here, portion.run, part):
             tally = tallies[found.target.digest]
-            tally.add(found.logits, labels[rows], found.ran)
+            tally.add(found.logits, labels[rows], found.ran, here.logits)
             if tally.count == count:
                 yield found.target.digest, Entry(tally.figures(), route.name, tally.ran)
 
 
 class Tally:
-    """Adds up right answers and losses.
+    """Adds up right answers, losses and divergences.
 
     Attributes:
         count: Inputs added so far.
@@ -61,23 +61,38 @@ class Tally:
 
     def __init__(self) -> None:
         self.count, self.ran = 0, 0
-        self._right, self._loss = 0, 0.0
+        self._right, self._loss, self._divergence = 0, 0.0, 0.0
 
-    def add(self, logits: Logits, labels: Tensor, ran: int) -> None:
-        """Add inputs by their scores and right classes; the model was run on `ran` of them."""
-        scores = torch.from_numpy(np.ascontiguousarray(logits))
+    def add(self, logits: Logits, labels: Tensor, ran: int, before: Logits) -> None:
+        """Add inputs.
+
+        Args:
+            logits: Their scores.
+            labels: Right classes.
+            ran: On how many of them the model was run.
+            before: Scores of the model as it is.
+        """
+        scores, whole = _doubles(logits), _doubles(before)
         self._right += int((scores.argmax(1) == labels).sum())
-        self._loss += F.cross_entropy(scores.double(), labels, reduction="sum").item()
+        self._loss += F.cross_entropy(scores, labels, reduction="sum").item()
+        self._divergence += F.kl_div(
+            F.log_softmax(scores, 1), F.log_softmax(whole, 1), reduction="sum", log_target=True
+        ).item()
         self.count += len(labels)
         self.ran += ran
 
     def figures(self) -> Figures:
-        """Accuracy and mean loss of what was added."""
-        return Figures(self._right / self.count, self._loss / self.count, self.count)
+        """Accuracy, mean loss and mean divergence of what was added."""
+        divergence = max(self._divergence / self.count, 0.0)  # rounding may leave less than nothing
+        return Figures(self._right / self.count, self._loss / self.count, self.count, divergence)
 
 
 def figures_of(logits: Logits, labels: Any) -> Figures:
-    """Accuracy and mean loss of scores for all inputs."""
+    """Figures of the model as it is, from its scores for all inputs."""
     tally = Tally()
-    tally.add(logits, labels, len(logits))
+    tally.add(logits, labels, len(logits), logits)
     return tally.figures()
+
+
+def _doubles(logits: Logits) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(logits)).double()

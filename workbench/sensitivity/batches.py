@@ -3,10 +3,10 @@
 Small operators gain little from threads within them; whole batches side by side gain all of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -17,6 +17,9 @@ from workbench.progress import SILENT, Monitor
 
 Values = Mapping[str, NDArray[Any]]
 """By name, a value for all inputs; the first axis counts them."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 NOTHING_CUT: Mapping[str, Axes] = {}
 
@@ -68,19 +71,27 @@ class BatchRunner:
 
         def one(rows: slice) -> None:
             wanted = rows if places is None else places[rows]
-            feed = {name: _left(value[wanted], cut.get(name)) for name, value in given.items()}
+            feed = {name: cut_rows(value[wanted], cut.get(name)) for name, value in given.items()}
             for name, found in zip(names, session.run(names, feed), strict=True):
                 outputs[name][rows] = found
 
-        futures = [self._pool.submit(one, rows) for rows in self._rows(count)]
+        self.each(one, list(self._rows(count)), monitor)
+
+    def each(
+        self, work: Callable[[T], R], items: Sequence[T], monitor: Monitor = SILENT
+    ) -> list[R]:
+        """What work makes of each item, side by side; `monitor` as for `run`."""
+        futures = [self._pool.submit(work, item) for item in items]
+        found = []
         try:
             for done, future in enumerate(futures, 1):
-                future.result()
+                found.append(future.result())
                 monitor.report(done, len(futures), "measuring sensitivity")
         finally:
             for future in futures:
                 future.cancel()
-            wait(futures)  # nobody writes into the arrays any more
+            wait(futures)  # nobody writes into arrays any more
+        return found
 
     def _rows(self, count: int) -> Iterator[slice]:
         """Ranges of nearly equal length, so that no thread waits for the last one."""
@@ -92,7 +103,8 @@ class BatchRunner:
             yield slice(start, min(start + size, count))
 
 
-def _left(value: NDArray[Any], axes: Axes | None) -> NDArray[Any]:
+def cut_rows(value: NDArray[Any], axes: Axes | None) -> NDArray[Any]:
+    """What is left of a value for some inputs, in one piece of memory."""
     for axis, left in enumerate(axes or ()):
         if left is not None:
             value = value.take(left, axis=axis)

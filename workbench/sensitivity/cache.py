@@ -116,7 +116,9 @@ def _parsed(line: bytes) -> tuple[str, Entry] | None:
         body = json.loads(line)
         if body.pop("digest") != digest_of(body):
             return None
-        figures = Figures(float(body["accuracy"]), float(body["loss"]), int(body["inputs"]))
+        names = ("accuracy", "loss", "divergence")
+        measured = {name: float(body[name]) for name in names}
+        figures = Figures(inputs=int(body["inputs"]), **measured)
         return str(body["key"]), Entry(figures, str(body["route"]), int(body["ran"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

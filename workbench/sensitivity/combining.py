@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.estimate import Estimate
+from workbench.estimate import Estimate, Estimates
 from workbench.sensitivity.correction import FEWEST_OUTCOMES, Correction, Damage
-from workbench.sensitivity.display import accuracy_curve, loss_curve
+from workbench.sensitivity.display import accuracy_curve, divergence_curve
 from workbench.sensitivity.points import Figures, Sensitivity
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ class CombinedAccuracy:
         rows: By unit, its row in the tables.
         drops: What each unit alone costs in log accuracy, at every ratio of a grid, shape
             ``(units, grid)``.
-        losses: The same in nats of loss.
+        divergences: How far each then diverges from the model as it is, in nats.
         correction: What pruning at once costs beyond that; None as long as too few plans were
             measured.
     """
@@ -58,7 +58,7 @@ class CombinedAccuracy:
     floor: float
     rows: Mapping[str, int]
     drops: Array = field(repr=False)
-    losses: Array = field(repr=False)
+    divergences: Array = field(repr=False)
     correction: Correction | None = None
 
     @classmethod
@@ -67,9 +67,7 @@ class CombinedAccuracy:
         units = measured.units
         best = max(measured.baseline.accuracy, _LEAST)
         accuracies = [accuracy_curve(measured, unit).at(_GRID) for unit in units]
-        added = [
-            (curve := loss_curve(measured, unit)).at(_GRID) - curve.values[0] for unit in units
-        ]
+        divergences = [divergence_curve(measured, unit).at(_GRID) for unit in units]
         size = (len(units), len(_GRID))
         drops = -np.log(np.maximum(np.reshape(accuracies, size), _LEAST) / best)
         found = cls(
@@ -77,7 +75,7 @@ class CombinedAccuracy:
             min([measured.baseline.accuracy, *(point.accuracy for point in measured.points)]),
             {unit: row for row, unit in enumerate(units)},
             np.maximum(drops, 0),
-            np.maximum(np.reshape(added, size), 0),
+            np.reshape(divergences, size),
         )
         return found.corrected(outcomes)
 
@@ -94,10 +92,14 @@ class CombinedAccuracy:
         )
         return replace(self, correction=correction)
 
-    def added_loss(self, unit: str, ratio: float) -> float:
-        """The loss in nats that pruning this unit alone adds; 0 for a unit that was not scanned."""
+    def divergence(self, unit: str, ratio: float) -> float:
+        """How far pruning this unit alone diverges, in nats; 0 for a unit that was not scanned.
+
+        Unlike losses and accuracies, which hardly change where little is pruned, or change by
+        chance, divergences of single units add up.
+        """
         row = self.rows.get(unit)
-        return 0.0 if row is None else float(np.interp(ratio, _GRID, self.losses[row]))
+        return 0.0 if row is None else float(np.interp(ratio, _GRID, self.divergences[row]))
 
     def accuracy(self, ratios: Mapping[str, float]) -> float:
         """Accuracy in [0, 1] expected of pruning these units by these ratios at once."""
@@ -105,19 +107,20 @@ class CombinedAccuracy:
 
     def accuracies(self, ratios: Mapping[str, Array]) -> Array:
         """The same of many networks: ratios by unit, and accuracies, have shape ``(networks,)``."""
+        return self.estimates(ratios).values
+
+    def estimates(self, ratios: Mapping[str, Array]) -> Estimates:
+        """The same with error bars, as soon as there are errors to take them from."""
         damage = self._damage(ratios)
-        logs = -damage.product if self.correction is None else self.correction.logs(damage)
-        found: Array = self.baseline.accuracy * np.exp(logs)
-        return np.maximum(found, self.floor)
+        if self.correction is None:
+            alone: Array = self.baseline.accuracy * np.exp(-damage.product)
+            return Estimates(np.maximum(alone, self.floor))
+        best = max(self.baseline.accuracy, _LEAST)
+        return self.correction.estimates(damage, best, self.floor)
 
     def estimate(self, ratios: Mapping[str, float]) -> Estimate | None:
         """Accuracy with its error bar; None as long as there are no errors to take it from."""
-        if self.correction is None:
-            return None
-        best = max(self.baseline.accuracy, _LEAST)
-        found = self.correction.estimate(self._damage(_columns(ratios)), best)
-        value = max(found.value, self.floor)
-        return Estimate(value, min(found.low, value), max(found.high, value))
+        return self.estimates(_columns(ratios)).bar(0)
 
     def _damage(self, ratios: Mapping[str, Array]) -> Damage:
         networks = max((len(row) for row in ratios.values()), default=1)

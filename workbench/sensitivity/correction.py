@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
-from workbench.estimate import Estimate
+from workbench.estimate import Estimates
 
 Array = NDArray[np.float64]
 
@@ -103,11 +103,13 @@ class Correction:
         """Expected log accuracy over that of the model as it is, shape ``(networks,)``."""
         return _logs(self.coefficients, damage)
 
-    def estimate(self, damage: Damage, best: float) -> Estimate:
-        """Accuracy of one network."""
-        value = float(best * np.exp(self.logs(damage)[0]))
-        half = self.widening * float(_spreads(np.array([value]), best)[0])
-        return Estimate(value, max(value - half, 0.0), min(value + half, 1.0))
+    def estimates(self, damage: Damage, best: float, floor: float) -> Estimates:
+        """Accuracy of networks, none of them expected below `floor`."""
+        values = best * np.exp(self.logs(damage))
+        half = self.widening * _spreads(values, best)
+        expected = np.maximum(values, floor)
+        lows = np.clip(values - half, 0.0, expected)
+        return Estimates(expected, lows, np.maximum(np.minimum(values + half, 1.0), expected))
 
 
 def _terms(damage: Damage) -> Array:

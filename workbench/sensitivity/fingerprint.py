@@ -13,7 +13,7 @@ from workbench.pruned import PrunedModel
 from workbench.recalibration import Recalibration
 from workbench.sensitivity.targets import Target
 
-FORMAT = 1
+FORMAT = 2
 """Version of the way figures are measured; another one gives every figure another name."""
 
 _READ_BATCH = 256

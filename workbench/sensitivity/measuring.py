@@ -154,9 +154,7 @@ class Measuring:
     def _open_fast(self) -> None:
         setting = self.setting
         devices = {parameter.device.type for parameter in setting.model.module.parameters()}
-        if setting.recalibration is not None:
-            self._why_not = "batch-norm statistics are estimated again in PyTorch"
-        elif devices - {"cpu"}:
+        if devices - {"cpu"}:
             self._why_not = f"the model is on {', '.join(sorted(devices))}, not on the CPU"
         else:
             try:
@@ -165,6 +163,7 @@ class Measuring:
                     setting.probe,
                     memory_limit_bytes=setting.memory_limit_bytes,
                     exported=setting.exported,
+                    recalibration=setting.recalibration,
                 )
             except WorkbenchError as error:
                 self._why_not = str(error)

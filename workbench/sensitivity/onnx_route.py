@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import onnxruntime
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from workbench.data.dataset import Split
 from workbench.export.onnx import onnx_bytes
 from workbench.measure.runtime import open_runtime
 from workbench.modes import evaluation_mode
 from workbench.onnx_graph import Cut, CutError, OnnxGraph, build, cut_graph
-from workbench.progress import Monitor, Part
+from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
+from workbench.recalibration import Recalibration
 from workbench.sensitivity.batches import BatchRunner
+from workbench.sensitivity.calibration import Calibration, recalibrated
 from workbench.sensitivity.frontier import Frontier, batch_size_for, macs, value_bytes
 from workbench.sensitivity.held import HeldValues
 from workbench.sensitivity.routes import Chosen, Logits, Portion, check_scores
@@ -44,6 +46,8 @@ class OnnxRoute:
         memory_limit_bytes: Most memory for values kept between runs.
         threads: How many batches run at once.
         divided_for: As for `BatchRunner`.
+        recalibration: Batches that batch norms are estimated again on before every measurement,
+            if they are; then `graph` holds what they are in the model before pruning.
 
     Raises:
         CutError: If the graph does not fit the inputs.
@@ -60,6 +64,7 @@ class OnnxRoute:
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
         threads: int = 1,
         divided_for: int | None = None,
+        recalibration: Recalibration | None = None,
     ) -> None:
         self.graph, self.expected = graph, expected
         self._probe, self._limit = probe, memory_limit_bytes
@@ -69,6 +74,11 @@ class OnnxRoute:
         self._check_labels(probe.labels)
         self._runner = BatchRunner(threads, batch_size_for(graph), divided_for)
         self.held = HeldValues(graph, self._runner, memory_limit_bytes)
+        self.calibration = (
+            None
+            if recalibration is None
+            else Calibration(graph, recalibration.batches, self._runner, memory_limit_bytes)
+        )
 
     @classmethod
     def of(
@@ -78,6 +88,7 @@ class OnnxRoute:
         *,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
         exported: bytes | None = None,
+        recalibration: Recalibration | None = None,
     ) -> "OnnxRoute":
         """The route of a model on the CPU, on as many threads as PyTorch would use.
 
@@ -86,26 +97,49 @@ class OnnxRoute:
             probe: The inputs.
             memory_limit_bytes: Most memory for values kept between runs.
             exported: What `onnx_bytes` made of the model, where that is at hand.
+            recalibration: Batches that batch norms are estimated again on, if they are.
 
         Raises:
             ExportError: If the model cannot be exported, or its graph not be read.
         """
         first, _ = next(iter(probe.batches(_CHECKED_INPUTS)))
-        graph = OnnxGraph.read(exported or onnx_bytes(model.module, first), model.module)
+        if recalibration is None:
+            file = exported or onnx_bytes(model.module, first)
+        else:
+            file = onnx_bytes(model.module, first, fused=False)
+            model = model.with_module(recalibration.applied_to(model.module))
+        graph = OnnxGraph.read(file, model.module)
 
-        def expected(target: AnyTarget) -> Logits:
-            pruned, _ = model.prune(target.plan)
-            with evaluation_mode(pruned.module), torch.inference_mode():
-                scores: Logits = pruned.module(first).numpy()
+        def answers(module: nn.Module) -> Logits:
+            with evaluation_mode(module), torch.inference_mode():
+                scores: Logits = module(first).numpy()
             return scores
 
+        def expected(target: AnyTarget) -> Logits:
+            return answers(model.prune(target.plan)[0].module)
+
         threads = torch.get_num_threads()
-        return cls(graph, probe, expected, memory_limit_bytes=memory_limit_bytes, threads=threads)
+        if recalibration is not None:
+            graph = recalibrated(graph, recalibration.batches, threads, memory_limit_bytes)
+            (scores,) = open_runtime(build(cut_graph(graph))).run(
+                None, {graph.inputs[0]: first.numpy()}
+            )
+            check_scores(answers(model.module), scores, "a model with batch norms estimated again")
+        return cls(
+            graph,
+            probe,
+            expected,
+            memory_limit_bytes=memory_limit_bytes,
+            threads=threads,
+            recalibration=recalibration,
+        )
 
     def close(self) -> None:
         """Let go of threads and values."""
         self._runner.close()
         self.held.clear()
+        if self.calibration is not None:
+            self.calibration.clear()
 
     def share(self, target: AnyTarget) -> float:
         """Part of the model's multiply-adds that running the target takes, about.
@@ -139,6 +173,8 @@ class OnnxRoute:
         cuts = {target.digest: self._cut(target) for target in targets}
         frontiers = {digest: Frontier.of(cut) for digest, cut in cuts.items()}
         border = {name for frontier in frontiers.values() for name in frontier.values}
+        if self.calibration is not None:
+            self.calibration.keep(border)
         size, start = self._portion_size(border), 0
         if size >= len(self._probe):
             if self.held.inputs != len(self._probe):
@@ -169,13 +205,41 @@ class OnnxRoute:
         self._runner.run(session, rows, outputs, cut=cut.axes, chosen=chosen, monitor=monitor)
         return _numbers(logits)
 
-    def check(self, target: AnyTarget, logits: Logits) -> None:
-        """Compare scores of the first inputs with those of the pruned module.
+    def opened(
+        self, target: AnyTarget, cut: Cut, frontier: Frontier, check: bool
+    ) -> onnxruntime.InferenceSession:
+        """A cut graph from its border on, ready to run.
+
+        Args:
+            target: What it is cut for.
+            cut: The cut.
+            frontier: Its border.
+            check: Whether its scores of the first inputs are held against the pruned module's.
 
         Raises:
             CutError: If they differ by more than rounding.
         """
-        check_scores(self.expected(target), logits, f"unit {target.unit!r} at ratio {target.ratio}")
+        model = build(cut, frontier.values)
+        session = open_runtime(model)
+        if check:
+            self._check(target, session, cut, frontier)
+        if self.calibration is None:
+            return session
+        return open_runtime(self.calibration.applied(model, cut, frontier, target.digest))
+
+    def _check(
+        self,
+        target: AnyTarget,
+        session: onnxruntime.InferenceSession,
+        cut: Cut,
+        frontier: Frontier,
+    ) -> None:
+        expected = self.expected(target)
+        chosen = np.zeros(self.held.inputs, np.bool_)
+        chosen[: len(expected)] = True
+        logits = self.run(session, cut, frontier, chosen, SILENT)
+        where = f"unit {target.unit!r} at ratio {target.ratio}"
+        check_scores(expected, logits, where)
 
     def _cut(self, target: AnyTarget) -> Cut:
         return cut_graph(self.graph, target.removed, target.masks)
@@ -212,12 +276,9 @@ class _Runs:
     def __call__(self, target: AnyTarget, chosen: Chosen | None, monitor: Monitor) -> Logits:
         cut, frontier = self._cuts[target.digest], self._frontiers[target.digest]
         if self._open is None or self._open[0] != target.digest:
-            self._open = target.digest, open_runtime(build(cut, frontier.values))
-        logits = self._route.run(self._open[1], cut, frontier, chosen, monitor)
-        if self._check and chosen is None:
-            self._route.check(target, logits)
+            self._open = target.digest, self._route.opened(target, cut, frontier, self._check)
             self._check = False
-        return logits
+        return self._route.run(self._open[1], cut, frontier, chosen, monitor)
 
 
 def _numbers(logits: Logits) -> Logits:

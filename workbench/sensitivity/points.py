@@ -17,11 +17,14 @@ class Figures:
         accuracy: Fraction of the inputs answered rightly, in [0, 1].
         loss: Mean cross entropy, in nats.
         inputs: Number of inputs.
+        divergence: Mean Kullback-Leibler divergence of the class probabilities from those of the
+            model as it is, in nats; 0 for that model itself.
     """
 
     accuracy: float
     loss: float
     inputs: int
+    divergence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Point:
             all inputs were taken from other ratios of the unit; or ``"estimated"`` without
             running any pruned model.
         route: What ran the model: ``"onnxruntime"`` or ``"pytorch"``; empty if nothing did.
+        divergence: As of `Figures`.
     """
 
     unit: str
@@ -54,6 +58,7 @@ class Point:
     run_inputs: int
     source: str = MEASURED
     route: str = ""
+    divergence: float = 0.0
 
     @property
     def measured(self) -> bool:
@@ -62,8 +67,8 @@ class Point:
 
     @property
     def figures(self) -> Figures:
-        """Its accuracy and loss."""
-        return Figures(self.accuracy, self.loss, self.inputs)
+        """What was measured of it."""
+        return Figures(self.accuracy, self.loss, self.inputs, self.divergence)
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ def _point(target: Target, entry: Entry) -> Point:
         run_inputs=entry.ran,
         source=MEASURED if entry.ran == figures.inputs else INTERPOLATED,
         route=entry.route,
+        divergence=figures.divergence,
     )
 
 

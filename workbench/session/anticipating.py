@@ -5,18 +5,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workbench.data import Dataset
+import numpy as np
+
 from workbench.estimate import Estimate
 from workbench.events import AccuracyLearned, EventBus
-from workbench.measure.accuracy import evaluate
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.selection import UnitResult
 from workbench.sensitivity import Sensitivity
+from workbench.sensitivity.anchors import FEWEST_PLANS, Anchors
 from workbench.sensitivity.combining import CombinedAccuracy, Outcome
 from workbench.sensitivity.joint_plans import joint_ratios
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
+from workbench.session.probing import Probing
 from workbench.session.sensing import Sensing, rule_of
 
 OUTCOMES = 24
@@ -34,12 +36,16 @@ class _Known:
         measured: The scan.
         combined: With all plans measured so far.
         settled: With those that were measured to learn from, and no later ones.
+        leads: Of each of those, by how much the right class led, by probe input.
+        anchors: What few inputs tell of a plan, learned from them.
     """
 
     measured: Sensitivity
     combined: CombinedAccuracy
     settled: CombinedAccuracy
     outcomes: list[Outcome] = field(default_factory=list)
+    leads: list[np.ndarray] = field(default_factory=list)
+    anchors: Anchors | None = None
 
 
 class Anticipation:
@@ -49,7 +55,7 @@ class Anticipation:
         history: Whose current model is pruned.
         forecast: Knows the evidence of criteria that read training data.
         sensing: Knows what pruning each unit costs.
-        dataset: Its probe set is answered.
+        probing: Runs pruned models.
         bus: Told when predictions get better.
     """
 
@@ -58,11 +64,11 @@ class Anticipation:
         history: History,
         forecast: Forecast,
         sensing: Sensing,
-        dataset: Dataset,
+        probing: Probing,
         bus: EventBus,
     ) -> None:
         self._history, self._forecast, self._sensing = history, forecast, sensing
-        self._dataset, self._bus = dataset, bus
+        self._probing, self._bus = probing, bus
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
@@ -73,6 +79,11 @@ class Anticipation:
         """
         known = self._fitting(plan)
         return None if known is None else known.settled
+
+    def anchors(self, plan: Plan) -> Anchors | None:
+        """What few probe inputs tell of a plan; None before that was learned."""
+        known = self._fitting(plan)
+        return None if known is None else known.anchors
 
     def learned(self, plan: Plan) -> bool:
         """Whether as many plans were measured as error bars want, or can be."""
@@ -99,8 +110,11 @@ class Anticipation:
                 pruned, results = model.prune(rule_of(plan).with_ratios(ratios), evidence)
                 first, last = (5 + 95 * done / OUTCOMES for done in (number, number + 1))
                 part = Part(monitor, first, last, 100)
-                found = evaluate(pruned.module, self._dataset.probe, monitor=part)
+                found = self._probing.answers(pruned, model, part)
                 known.outcomes.append(Outcome(_achieved(results), found.accuracy))
+                known.leads.append(found.leads.double().numpy())
+            if len(known.leads) >= FEWEST_PLANS:
+                known.anchors = Anchors.fit(np.stack(known.leads))
             self._refit(known)
             known.settled = known.combined
 

@@ -10,8 +10,7 @@ import numpy as np
 from workbench.allocation import ALLOCATORS, allocator_named
 from workbench.allocation.base import Allocator
 from workbench.allocation.costs import METRICS, CostModel
-from workbench.allocation.faster import LATENCY, suggest_faster
-from workbench.allocation.problem import Problem, problem_of
+from workbench.allocation.problem import LATENCY, TITLES, Predicted, Problem, problem_of
 from workbench.allocation.suggestion import (
     Suggestion,
     TradeOff,
@@ -22,6 +21,7 @@ from workbench.allocation.suggestion import (
     trade_off,
 )
 from workbench.errors import PlanError
+from workbench.estimate import Estimates
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
@@ -32,7 +32,7 @@ from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.sensing import Sensing
-from workbench.session.timing import Timing
+from workbench.session.timing import Relatives, Timing
 
 Key = tuple[str, str]
 """An allocator and a metric."""
@@ -47,6 +47,7 @@ class _Known:
         rule: The plan without its ratios.
         measured: The scan, if there was one.
         combined: What it says of pruning units at once.
+        latency: Predicts it, once that was learned.
         trade_offs: By allocator and metric.
     """
 
@@ -54,11 +55,16 @@ class _Known:
     rule: Plan
     measured: Sensitivity | None
     combined: CombinedAccuracy | None
+    latency: Relatives | None
     trade_offs: dict[Key, TradeOff] = field(default_factory=dict)
 
-    def fits(self, model: PrunedModel, rule: Plan, combined: CombinedAccuracy | None) -> bool:
-        """Whether it still holds."""
-        return (self.model, self.rule) == (model, rule) and self.combined is combined
+    def same(self, other: "_Known") -> bool:
+        """Whether both are worked out from the same."""
+        return (
+            (self.model, self.rule) == (other.model, other.rule)
+            and self.combined is other.combined
+            and self.latency is other.latency
+        )
 
     @cached_property
     def unranked(self) -> Problem:
@@ -76,15 +82,31 @@ class _Known:
         if self.measured is not None and self.combined is not None:
             damage = {
                 unit: [
-                    (point.achieved, self.combined.added_loss(unit, point.ratio))
+                    (point.achieved, self.combined.divergence(unit, point.ratio))
                     for point in self.measured.of(unit)
                 ]
                 for unit in self.measured.units
             }
-        return problem_of(self.model, self.rule, scores, damage)
+        return problem_of(self.model, self.rule, scores, damage, self.predicted)
 
-    def accuracies(self, ratios: Mapping[str, np.ndarray]) -> np.ndarray | None:
-        return None if self.combined is None else self.combined.accuracies(ratios)
+    @cached_property
+    def predicted(self) -> dict[str, Predicted]:
+        """By name, the metrics that are predicted of whole networks."""
+        latency = self.latency
+        if latency is None:
+            return {}
+        left = {unit: int(flags.sum()) for unit, flags in self.model.alive("channel").items()}
+
+        def relative(kept: Mapping[str, np.ndarray]) -> np.ndarray:
+            networks = len(next(iter(kept.values()), ()))
+            whole = {unit: np.full(networks, count) for unit, count in left.items()}
+            return latency({**whole, **kept})
+
+        return {LATENCY: relative}
+
+    def accuracies(self, ratios: Mapping[str, np.ndarray]) -> Estimates | None:
+        """Accuracy expected of many networks; None without a scan."""
+        return None if self.combined is None else self.combined.estimates(ratios)
 
 
 class Budgets:
@@ -122,13 +144,11 @@ class Budgets:
         """A plan within one budget, or the smallest above an accuracy; see `Session.suggest`."""
         if len(budgets) > 1 or (not budgets and accuracy is None):
             raise PlanError(
-                f"a suggestion needs exactly one budget ({', '.join([*METRICS, LATENCY])}), or an "
+                f"a suggestion needs exactly one budget ({', '.join(TITLES)}), or an "
                 f"accuracy to stay above; got {dict(budgets) or 'none'}."
             )
         known, rule = self._asked(plan), allocator_named(allocator)
         metric = next(iter(budgets), "macs")
-        if metric == LATENCY:
-            return self._faster(plan, rule, accuracy, budgets[metric], monitor)
         if accuracy is not None:
             self._check_measured(known, allocator)
         curve = self.trade_off(plan, allocator, metric, monitor)
@@ -150,6 +170,11 @@ class Budgets:
         known, rule = self._asked(plan), allocator_named(allocator)
         if rule.needs_sensitivity:
             self._check_measured(known, allocator)
+        if metric == LATENCY and known.latency is None:
+            raise PlanError(
+                f"budget {LATENCY} needs to know this device, and too few networks were timed on "
+                "it. Call session.learn_latency() first, or use the budget macs."
+            )
         key = allocator, metric
         if key not in known.trade_offs:
             problem = self._problem(known, rule, plan)
@@ -203,33 +228,13 @@ class Budgets:
         costs, dense = known.costs, known.unranked.dense_costs
         counts = np.array([kept[unit] for unit in costs.widths.units])
         shares = {metric: float(costs.cost(metric, counts)) / dense[metric] for metric in METRICS}
-        expected = None if known.combined is None else known.combined.accuracy(ratios)
-        return TradeOffPoint(ratios, shares, expected)
-
-    def _faster(
-        self, plan: Plan, rule: Allocator, floor: float | None, share: float, monitor: Monitor
-    ) -> Suggestion:
-        if floor is not None:
-            raise PlanError(
-                f"a suggestion takes an accuracy to stay above, got {floor}, or a latency budget, "
-                f"got {share}; not both. Use the accuracy with macs, or latency alone."
-            )
-        known, left = self._asked(plan), self._forecast.left("channel")
-        curve = self.trade_off(plan, rule.name, "macs", monitor)
-
-        def relative(kept: Mapping[str, np.ndarray]) -> np.ndarray:
-            networks = len(next(iter(kept.values())))
-            whole = {unit: np.full(networks, count) for unit, count in left.items()}
-            found = self._timing.relatives({**whole, **kept})
-            if found is None:
-                raise PlanError(
-                    f"budget {LATENCY} needs to know this device, and too few networks were timed "
-                    "on it. Call session.learn_latency() first, or use the budget macs."
-                )
-            return found
-
-        problem = self._problem(known, rule, plan)
-        return suggest_faster(problem, plan, rule.name, share, relative, known.accuracies, curve)
+        whole = {unit: np.array([count]) for unit, count in kept.items()}
+        for metric, relative in known.predicted.items():
+            shares[metric] = float(relative(whole)[0])
+        expected = known.accuracies({unit: np.array([ratio]) for unit, ratio in ratios.items()})
+        if expected is None:
+            return TradeOffPoint(ratios, shares, None)
+        return TradeOffPoint(ratios, shares, float(expected.values[0]), expected.bar(0))
 
     def _asked(self, plan: Plan) -> _Known:
         """What is known of the current model under a plan's rule."""
@@ -240,12 +245,12 @@ class Budgets:
             )
         rule = plan.with_(scope="local", ratio=0.0, ratios={})
         model, measured = self._history.model, self._sensing.whole(plan)
-        combined = self._anticipation.settled(plan)
+        combined, latency = self._anticipation.settled(plan), self._timing.settled
+        found = _Known(model, rule, measured, combined, latency)
         with self._lock:
-            known = self._known
-            if known is None or not known.fits(model, rule, combined):
-                known = self._known = _Known(model, rule, measured, combined)
-            return known
+            if self._known is None or not self._known.same(found):
+                self._known = found
+            return self._known
 
     def _problem(self, known: _Known, rule: Allocator, plan: Plan) -> Problem:
         if not rule.needs_scores:
@@ -253,9 +258,17 @@ class Budgets:
         return known.problem(self._forecast.scores(plan))
 
     def _check_measured(self, known: _Known, allocator: str) -> None:
-        if known.measured is None:
+        if known.measured is not None:
+            return
+        repicked = self._sensing.repicked(known.rule)
+        if repicked:
             raise PlanError(
-                f"allocator {allocator!r} needs measured sensitivity, and there is none for this "
-                "model, criterion, rounding and hand picks. Call session.scan_sensitivity() first, "
-                "or use allocator='uniform' or 'global'."
+                f"allocator {allocator!r} needs measured sensitivity with the same hand picks, and "
+                f"other channels of {', '.join(map(repr, repicked))} were picked since the scan. "
+                "Call session.scan_sensitivity() again: what else it knows is not measured anew."
             )
+        raise PlanError(
+            f"allocator {allocator!r} needs measured sensitivity, and there is none for this "
+            "model, criterion and rounding. Call session.scan_sensitivity() first, or use "
+            "allocator='uniform' or 'global'."
+        )

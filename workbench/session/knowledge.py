@@ -27,11 +27,12 @@ from workbench.session.history import History
 from workbench.session.inspecting import Inspecting
 from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
+from workbench.session.spot_checks import SpotChecks
 from workbench.session.tasks import TaskRunner
 from workbench.session.timing import Timed, Timing
 from workbench.units import Unit
 
-OF_ONE_PLAN = ("preview", "timing")
+OF_ONE_PLAN = ("spot check", "preview", "timing")
 """Kinds of task whose outcome nobody wants any more once the plan has changed."""
 
 LEARNING = ("latency", "accuracy", "layers", "memory")
@@ -54,6 +55,7 @@ class Knowledge:
     _budgets: Budgets
     _timing: Timing
     _anticipation: Anticipation
+    _spot_checks: SpotChecks
     _answers: Answers
     _tasks: TaskRunner
 
@@ -101,6 +103,17 @@ class Knowledge:
     def accuracy_learned(self) -> bool:
         """Whether as many plans were measured as predictions of accuracy want."""
         return self._anticipation.learned(self._plan)
+
+    @property
+    def worth_a_spot_check(self) -> bool:
+        """Whether a spot check can tell more of the plan than is known or being measured."""
+        plan = self._plan
+        return (
+            self._anticipation.anchors(plan) is not None
+            and self._spot_checks.found(plan) is None
+            and self.previewed is None
+            and not self._tasks.unfinished("preview")
+        )
 
     @property
     def latency_learned(self) -> bool:
@@ -171,7 +184,8 @@ class Knowledge:
         counted = self._forecast.predict(plan)
         sizes = {unit.name: unit.size for unit in self.units}
         ratios = {unit: 1 - kept / sizes[unit] for unit, kept in counted.kept.items()}
-        return replace(counted, accuracy=self._anticipation.estimate(plan, ratios))
+        checked = self._spot_checks.found(plan)
+        return replace(counted, accuracy=checked or self._anticipation.estimate(plan, ratios))
 
     def channel_report(self, unit: str) -> ChannelReport | None:
         """What `inspect_channels` found of a unit of the current model; None if nothing yet."""

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 
 from workbench.allocation.suggestion import Suggestion
 from workbench.channels import ChannelReport
+from workbench.estimate import Estimate
 from workbench.measure.accuracy import Evaluation
 from workbench.plan import Plan
 from workbench.sensitivity import RATIOS, GradientCurve, Sensitivity
@@ -30,6 +31,13 @@ class Measurements(Knowledge):
     def preview(self) -> Evaluation:
         """Accuracy on the probe set with the plan carried out on a copy."""
         return self.submit_preview().result()
+
+    def spot_check(self) -> Estimate | None:
+        """Accuracy of the plan, estimated from few probe inputs; `predict` has it from then on.
+
+        None as long as `learn_accuracy` has not run.
+        """
+        return self.submit_spot_check().result()
 
     def time_plan(self) -> Timed:
         """Latency of the plan's network, measured in turn with the dense model."""
@@ -52,7 +60,7 @@ class Measurements(Knowledge):
         mode: str = "exact",
         ratios: Sequence[float] = RATIOS,
         units: Sequence[str] | None = None,
-        recalibrate: bool = False,
+        recalibrate: bool | int = False,
         executor: Executor | None = None,
     ) -> Sensitivity:
         """Measure on the probe set what pruning each unit alone costs; see `sensitivity.scan`.
@@ -62,7 +70,7 @@ class Measurements(Knowledge):
             ratios: Fractions of the dense model's count, in (0, 1).
             units: Units to scan; all that can be pruned by default.
             recalibrate: Whether batch-norm statistics are estimated again before every
-                measurement.
+                measurement, and on how many batches of 64 training inputs (True: 8).
             executor: Whose workers measure, such as a ``ProcessPoolExecutor``'s or a cluster's;
                 the engine thread by default.
         """
@@ -97,6 +105,13 @@ class Measurements(Knowledge):
             self._tasks.cancel("preview")
             work = self._answers.then_own(self._jobs.preview(self._plan))
             return self._tasks.submit("preview", "measuring the plan", work)
+
+    def submit_spot_check(self) -> Task[Estimate | None]:
+        """Queue a spot check of the plan; one that waits or runs is dropped."""
+        with self._lock:
+            self._tasks.cancel("spot check")
+            work = self._spot_checks.check(self._plan)
+            return self._tasks.submit("spot check", "checking the plan on few inputs", work)
 
     def submit_timing(self) -> Task[Timed]:
         """Queue the timing of the plan's network; one that waits or runs is dropped."""

@@ -1,5 +1,8 @@
 """ONNX files of a history's models: made once, cut whenever a narrower model is to be run."""
 
+import contextlib
+
+from workbench.errors import ExportError
 from workbench.onnx_graph import OnnxGraph, build, cut_graph, removed_since
 from workbench.progress import SILENT, Monitor
 from workbench.pruned import PrunedModel
@@ -30,6 +33,13 @@ class OnnxFiles:
         if dense not in self._files:
             self.keep(dense, self._gauge.onnx(dense, monitor))
         return self._files[dense]
+
+    def file_of(self, model: PrunedModel, monitor: Monitor = SILENT) -> bytes | None:
+        """A model's file, if it is at hand; the dense model's if it can be made."""
+        if model is self._history.model_of(0):
+            with contextlib.suppress(ExportError):  # whoever needs it says so
+                return self.file(monitor)
+        return self._files.get(model)
 
     def keep(self, model: PrunedModel, exported: bytes) -> None:
         """Remember a file that was made anyway; the one before is forgotten, unless it is dense."""

@@ -35,24 +35,32 @@ class Probing:
     def __init__(self, files: OnnxFiles, probe: Split) -> None:
         self._files, self._probe = files, probe
 
-    def answers(self, model: PrunedModel, current: PrunedModel, monitor: Monitor) -> Evaluation:
+    def answers(
+        self,
+        model: PrunedModel,
+        current: PrunedModel,
+        monitor: Monitor,
+        inputs: Split | None = None,
+    ) -> Evaluation:
         """Everything a model answers.
 
         Args:
             model: What `current` became, or `current` itself.
             current: A model of the history.
             monitor: Told after every batch; may cancel.
+            inputs: Some of the probe set; all of it by default.
 
         Raises:
             DataError, ModelError: As `evaluate`.
         """
+        asked = self._probe if inputs is None else inputs
         try:
             cut = self._cut(model, current)
             if cut is not None:
-                return self._in_runtime(cut, model.module, monitor)
+                return self._in_runtime(cut, model.module, asked, monitor)
         except (CutError, ExportError):
             pass  # slower, but exact as well
-        return evaluate(model.module, self._probe, monitor=monitor)
+        return evaluate(model.module, asked, monitor=monitor)
 
     def _cut(self, model: PrunedModel, current: PrunedModel) -> Cut | None:
         graph = self._files.graph(current)
@@ -63,12 +71,14 @@ class Probing:
         masks = {layer(name).weight_name: kept.numpy() for name, kept in model.masks.items()}
         return cut_graph(graph, removed_since(model.structure, current.structure), masks)
 
-    def _in_runtime(self, cut: Cut, module: nn.Module, monitor: Monitor) -> Evaluation:
+    def _in_runtime(
+        self, cut: Cut, module: nn.Module, asked: Split, monitor: Monitor
+    ) -> Evaluation:
         threads, size = torch.get_num_threads(), batch_size_for(cut.graph)
         runner = BatchRunner(threads, size)
         try:
             running = _Running(cut, module, runner)
-            return evaluate(running, self._probe, batch_size=threads * size, monitor=monitor)
+            return evaluate(running, asked, batch_size=threads * size, monitor=monitor)
         finally:
             runner.close()
 

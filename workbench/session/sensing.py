@@ -18,6 +18,7 @@ from workbench.sensitivity import Point, Sensitivity, scan
 from workbench.sensitivity.cache import Cache
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
+from workbench.session.onnx_files import OnnxFiles
 
 NOTHING_KNOWN: Mapping[str, tuple[Point, ...]] = MappingProxyType({})
 
@@ -30,14 +31,15 @@ class ScanSettings:
         mode: ``"exact"`` measures every point in full; ``"adaptive"`` is faster.
         ratios: Fractions of the dense model's count, in (0, 1).
         units: Units to scan; None for all that can be pruned.
-        recalibrate: Whether batch-norm statistics are estimated again before every measurement.
+        recalibrate: Whether batch-norm statistics are estimated again before every measurement,
+            and on how many batches of 64 (True: 8).
         executor: Whose workers measure; None for the engine thread.
     """
 
     mode: str
     ratios: Sequence[float]
     units: Sequence[str] | None
-    recalibrate: bool
+    recalibrate: bool | int
     executor: Executor | None = None
 
     @property
@@ -71,6 +73,7 @@ class Sensing:
     Args:
         history: Whose current model is scanned.
         forecast: Knows the evidence of criteria that read training data.
+        files: Exported models, which scans run if nothing is recalibrated.
         dataset: Its probe set is answered.
         bus: Told of every point.
         cache: Where figures are kept from one session to the next; None keeps them in memory.
@@ -80,11 +83,12 @@ class Sensing:
         self,
         history: History,
         forecast: Forecast,
+        files: OnnxFiles,
         dataset: Dataset,
         bus: EventBus,
         cache: Path | None,
     ) -> None:
-        self._history, self._forecast = history, forecast
+        self._history, self._forecast, self._files = history, forecast, files
         self._dataset, self._bus = dataset, bus
         self._cache = Cache(None) if cache is None else cache
         self._lock = threading.Lock()
@@ -94,14 +98,14 @@ class Sensing:
         """The work of a scan of the model that is current when it runs."""
 
         def work(monitor: Monitor) -> Sensitivity:
-            model = self._history.model
-            evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
+            model, start = self._history.model, Part(monitor, 0, 5, 100)
+            evidence = self._forecast.evidence(model, plan, start)
             found = _Found(
                 self._history.current.id,
                 model,
                 rule_of(plan),
                 plan,
-                recalibrated=settings.recalibrate,
+                recalibrated=bool(settings.recalibrate),
             )
             whole = scan(
                 model,
@@ -114,6 +118,7 @@ class Sensing:
                 executor=settings.executor,
                 cache=self._cache,
                 evidence=evidence,
+                exported=None if settings.recalibrate else self._files.file_of(model, start),
                 monitor=Part(monitor, 5, 100, 100),
                 report=lambda point: self._keep(found, point),
             )
@@ -131,6 +136,14 @@ class Sensing:
             if found is None or found.whole is None:
                 return None
             return found.whole if all(found.holds(u, plan) for u in found.points) else None
+
+    def repicked(self, plan: Plan) -> tuple[str, ...]:
+        """Units of which a plan picks other channels by hand than the last scan that fits did."""
+        with self._lock:
+            found = self._fitting(plan)
+            if found is None or found.whole is None:
+                return ()
+            return tuple(unit for unit in found.whole.units if not found.holds(unit, plan))
 
     def recalibrated(self, plan: Plan) -> bool:
         """Whether the last scan that fits estimated batch-norm statistics again."""

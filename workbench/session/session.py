@@ -46,6 +46,7 @@ from workbench.session.scoring import Scoring
 from workbench.session.sensing import Sensing
 from workbench.session.settling import Settling
 from workbench.session.sources import Opened
+from workbench.session.spot_checks import SpotChecks
 from workbench.session.stored_home import StoredHome
 from workbench.session.tasks import Task, TaskRunner
 from workbench.session.timing import Timing
@@ -170,6 +171,7 @@ class Session(Keeping, Experiments, Examinations):
         self._sensing = Sensing(
             self._history,
             self._forecast,
+            files,
             self.dataset,
             self.events,
             self._home.scans if scan_cache is None else Path(scan_cache),
@@ -179,7 +181,15 @@ class Session(Keeping, Experiments, Examinations):
         )
         self._inspecting = Inspecting(self._history, self._forecast, self.dataset, self.events)
         self._anticipation = Anticipation(
-            self._history, self._forecast, self._sensing, self.dataset, self.events
+            self._history, self._forecast, self._sensing, probing, self.events
+        )
+        self._spot_checks = SpotChecks(
+            self._history,
+            self._forecast,
+            self._anticipation,
+            probing,
+            self.dataset.probe,
+            self.events,
         )
         self._budgets = Budgets(
             self._history, self._forecast, self._sensing, self._anticipation, self._timing

@@ -18,7 +18,7 @@ T = TypeVar("T")
 _REPORT_EVERY_S = 0.05
 _WAIT_S = 0.2
 
-URGENT = ("evidence", "preview", "timing", "channels", "suggest", "compare")
+URGENT = ("evidence", "spot check", "preview", "timing", "channels", "suggest", "compare")
 """Kinds of task that a person waits for, with a finger on a slider or looking at a layer."""
 
 PATIENT = (

@@ -2,8 +2,9 @@
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,10 @@ from workbench.pruned import PrunedModel
 from workbench.session.history import History
 from workbench.session.measuring import Gauge
 from workbench.session.onnx_files import OnnxFiles
+
+Relatives = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+"""Latency of many networks as a fraction of the dense one's: counts by unit name, more than the
+model knows being welcome, and latencies have shape ``(networks,)``."""
 
 SAMPLES = 24
 """Networks measured before the first prediction."""
@@ -61,6 +66,7 @@ class Timing:
         self._lock = threading.Lock()
         self._samples: list[Sample] = []
         self._model: LatencyModel | None = None
+        self._settled: Relatives | None = None
         self._hopeless = False
 
     @property
@@ -81,13 +87,14 @@ class Timing:
             model = self._model
         return None if model is None else model.predict(self._counts(kept))
 
-    def relatives(self, kept: Mapping[str, np.ndarray]) -> np.ndarray | None:
-        """The same of many networks: counts by unit, and latencies, have shape ``(networks,)``."""
+    @property
+    def settled(self) -> Relatives | None:
+        """Predicts many networks, to compare them; None until all that is wanted was measured.
+
+        It does not change with every plan that is measured.
+        """
         with self._lock:
-            model = self._model
-        if model is None:
-            return None
-        return model.relatives(np.stack([kept[unit] for unit in self._features.units], axis=-1))
+            return self._settled
 
     def learn(self, monitor: Monitor) -> None:
         """Measure networks until there are enough to predict others; goes on where it stopped.
@@ -185,9 +192,16 @@ class Timing:
             fitted = LatencyModel.fit(self._features, self._samples)
             with self._lock:
                 self._model = fitted
+                if self._settled is None and self.learned:
+                    self._settled = partial(_relatives, fitted)
 
     def _counts(self, kept: Mapping[str, int]) -> np.ndarray:
         return np.array([kept[unit] for unit in self._features.units], np.float64)
+
+
+def _relatives(model: LatencyModel, kept: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Latency by counts of all units, as a fraction of the dense network's."""
+    return model.relatives(np.stack([kept[unit] for unit in model.features.units], axis=-1))
 
 
 def _relative(latency: Latency, dense: Latency) -> float:

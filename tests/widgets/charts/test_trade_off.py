@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from widgets.charts.trade_off import Mark, TradeOffChart, curve_data, marks_data
+from widgets.charts.trade_off import Mark, TradeOffChart, band_data, curve_data, marks_data
 from widgets.theme import palette
 from workbench.allocation import ALLOCATORS
 from workbench.allocation.suggestion import TradeOffPoint
+from workbench.estimate import Estimate
 
 
 def point(macs: float, accuracy: float | None, parameters: float = 0.5) -> TradeOffPoint:
@@ -11,8 +14,8 @@ def point(macs: float, accuracy: float | None, parameters: float = 0.5) -> Trade
 
 
 POINTS = (point(1.0, 0.98), point(0.5, 0.9, 0.7), point(0.1, 0.2))
-DENSE: Mark = {"what": "dense model", "share": 1.0, "accuracy": 0.98, "measured": True}
-PLAN: Mark = {"what": "plan", "share": 0.4, "accuracy": 0.8, "measured": False}
+DENSE: Mark = {"what": "dense model", "share": 1.0, "accuracy": 0.98, "measured": True, "bar": None}
+PLAN: Mark = {"what": "plan", "share": 0.4, "accuracy": 0.8, "measured": False, "bar": (0.7, 0.85)}
 
 
 def test_a_curve_has_the_share_of_the_metric_asked_for() -> None:
@@ -30,6 +33,27 @@ def test_predictions_are_hollow_and_measurements_are_not() -> None:
     assert data["fill"] == [1.0, 0.0]
     assert data["source"] == ["measured", "predicted"]
     assert len(set(data["marker"])) == 2
+
+
+def test_error_bars_span_what_is_predicted_and_nothing_else() -> None:
+    data = marks_data([DENSE, PLAN])
+    assert (data["low"], data["high"]) == ([0.98, 0.7], [0.98, 0.85])
+
+
+def test_the_chosen_curve_has_a_band_of_its_colour() -> None:
+    barred = tuple(
+        replace(point, bar=Estimate(point.accuracy, point.accuracy - 0.1, point.accuracy + 0.02))
+        for point in POINTS
+        if point.accuracy is not None
+    )
+    assert band_data(POINTS, "macs") == {"share": [], "low": [], "high": []}
+    chart = TradeOffChart()
+    chart.update({"best": barred, "uniform": POINTS}, "macs", "MACs", "best", [])
+    assert chart.band.data["share"] == [1.0, 0.5, 0.1]
+    assert chart.band.data["low"] == pytest.approx([0.88, 0.8, 0.1])
+    assert chart._band.glyph.fill_color == chart._lines["best"].glyph.line_color
+    chart.update({"best": barred, "uniform": POINTS}, "macs", "MACs", "uniform", [])
+    assert chart.band.data["share"] == []
 
 
 def test_every_allocator_has_a_curve_and_the_chosen_one_stands_out() -> None:

@@ -8,7 +8,7 @@ import io
 import json
 import pickle
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from workbench.errors import InternalError, WorkerError
 from workbench.onnx_graph import OnnxGraph
 from workbench.onnx_graph.graph import Source
 from workbench.progress import SILENT
+from workbench.recalibration import Recalibration
 from workbench.sensitivity.answering import Answered, answered
 from workbench.sensitivity.measuring import Setting
 from workbench.sensitivity.onnx_route import OnnxRoute
@@ -28,6 +29,7 @@ from workbench.sensitivity.torch_route import TorchRoute
 from workbench.sensitivity.workers.messages import Errand
 
 _GRAPH, _MODULE = b"workbench graph\n", b"workbench module\n"
+_CALIBRATION = "calibration-"
 
 REMEDY = (
     "What ONNX Runtime cannot run needs the module itself: define its class at the top level of a "
@@ -58,14 +60,15 @@ def pack_graph(route: OnnxRoute, setting: Setting, baseline: Logits) -> bytes:
         "divided_for": torch.get_num_threads(),
     }
     buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        about=_as_array(json.dumps(about).encode()),
-        onnx=_as_array(graph.proto.SerializeToString()),
-        inputs=probe.images.numpy(),
-        labels=probe.labels.numpy(),
-        baseline=baseline,
-    )
+    arrays: dict[str, Any] = {
+        "about": _as_array(json.dumps(about).encode()),
+        "onnx": _as_array(graph.proto.SerializeToString()),
+        "inputs": probe.images.numpy(),
+        "labels": probe.labels.numpy(),
+        "baseline": baseline,
+        **_calibration_arrays(setting.recalibration),
+    }
+    np.savez(buffer, **arrays)
     return _GRAPH + buffer.getvalue()
 
 
@@ -100,6 +103,7 @@ class _GraphJob:
             about = json.loads(parts["about"].tobytes())
             data, baseline = parts["onnx"].tobytes(), parts["baseline"]
             inputs, labels = torch.from_numpy(parts["inputs"]), torch.from_numpy(parts["labels"])
+            recalibration = _calibration_in(parts)
         probe = ArraySplit(inputs, labels)
         self._expected: Mapping[str, Logits] = {}
         self._route = OnnxRoute(
@@ -108,6 +112,7 @@ class _GraphJob:
             self._told,
             memory_limit_bytes=about["memory_limit_bytes"],
             divided_for=about["divided_for"],
+            recalibration=recalibration,
         )
         self._baseline, self._labels = baseline, probe.labels.numpy()
 
@@ -145,6 +150,17 @@ def _sources(about: Mapping[str, Sequence[Sequence[object]]]) -> dict[str, tuple
         weight: tuple(Source(str(name), tuple(order)) for name, order in found)  # type: ignore[arg-type]
         for weight, found in about.items()
     }
+
+
+def _calibration_arrays(recalibration: Recalibration | None) -> dict[str, np.ndarray]:
+    batches = () if recalibration is None else recalibration.batches
+    return {f"{_CALIBRATION}{number}": batch.numpy() for number, batch in enumerate(batches)}
+
+
+def _calibration_in(parts: Mapping[str, np.ndarray]) -> Recalibration | None:
+    count = sum(name.startswith(_CALIBRATION) for name in parts)
+    batches = (torch.from_numpy(parts[f"{_CALIBRATION}{number}"]) for number in range(count))
+    return Recalibration(tuple(batches)) if count else None
 
 
 def _as_array(data: bytes) -> np.ndarray:

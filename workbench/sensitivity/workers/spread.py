@@ -13,6 +13,7 @@ from workbench.sensitivity.targets import Target
 from workbench.sensitivity.unit_work import Found, UnitWork
 from workbench.sensitivity.workers.delivery import Delivery
 from workbench.sensitivity.workers.jobs import REMEDY, pack_graph, pack_module
+from workbench.sensitivity.workers.liveness import PATIENCE_S, Liveness
 from workbench.sensitivity.workers.messages import Errand, Outcome, SentTarget
 from workbench.sensitivity.workers.worker import run
 
@@ -62,6 +63,7 @@ class _Spread:
         self._deliveries: dict[str, Delivery[_Share]] = {}
         self._numbers = count()
         self._total = total
+        self._liveness = Liveness(executor)
 
     def found(self) -> Found:
         try:
@@ -71,6 +73,10 @@ class _Spread:
                     self._measuring.effort.report()
                 done, _ = wait(self._under_way, timeout=_POLL_S, return_when=FIRST_COMPLETED)
                 self._measuring.effort.report()
+                if not done and self._liveness.lost():
+                    raise self._failed(
+                        WorkerError(f"the cluster has had no worker for {PATIENCE_S:.0f} s")
+                    )
                 for future in done:
                     yield from self._take(future)
         finally:

@@ -1,23 +1,32 @@
-"""Plans for a latency budget, on a device where counts that miss its blocks are slow."""
+"""Trade-offs in latency, on a device where counts that miss its blocks are slow."""
 
+import dataclasses
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from allocation.problems import problem
 
 from workbench.allocation import allocator_named
-from workbench.allocation.faster import suggest_faster
-from workbench.allocation.suggestion import Suggestion, trade_off
+from workbench.allocation.problem import Problem
+from workbench.allocation.suggestion import (
+    Suggestion,
+    reachable,
+    suggest_above,
+    suggest_within,
+    trade_off,
+)
 from workbench.errors import PlanError
+from workbench.estimate import Estimates
 from workbench.plan import Plan
 
 SIZES = (24, 32, 24)
 PLAN = Plan(max_ratio=0.75)
 
 
-def accuracy(ratios: Mapping[str, np.ndarray]) -> np.ndarray:
-    return np.asarray(1 - sum(ratios.values()) / 10)
+def accuracy(ratios: Mapping[str, np.ndarray]) -> Estimates:
+    return Estimates(np.asarray(1 - sum(ratios.values()) / 10))
 
 
 def blocky(kept: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -26,11 +35,14 @@ def blocky(kept: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.asarray(times / 10)
 
 
+def timed(plan: Plan = PLAN) -> Problem:
+    return dataclasses.replace(problem(plan, SIZES), predicted={"latency": blocky})
+
+
 def asked(share: float, *, plan: Plan = PLAN, known: bool = True) -> Suggestion:
-    of = problem(plan, SIZES)
     expected = accuracy if known else lambda ratios: None
-    curve = trade_off(of, allocator_named("best"), "macs", expected)
-    return suggest_faster(of, plan, "best", share, blocky, expected, curve)
+    best = allocator_named("best")
+    return suggest_within(timed(plan), plan, best, "latency", share, expected)
 
 
 def counts(found: Suggestion) -> dict[str, np.ndarray]:
@@ -74,3 +86,28 @@ def test_a_latency_out_of_reach_names_the_least_there_is() -> None:
 def test_a_latency_outside_its_range_is_refused(share: float) -> None:
     with pytest.raises(PlanError, match=rf"in \(0, 1\].*got {share}"):
         asked(share)
+
+
+def test_a_trade_off_in_latency_never_gets_slower_or_better() -> None:
+    points = trade_off(timed(), allocator_named("best"), "latency", accuracy).points
+    assert len(points) > 3
+    for before, after in pairwise(points):
+        assert before.shares["latency"] >= after.shares["latency"]
+        assert before.accuracy is not None and after.accuracy is not None
+        assert before.accuracy >= after.accuracy
+
+
+def test_the_least_latency_is_known_beforehand() -> None:
+    of = timed()
+    fastest = trade_off(of, allocator_named("best"), "latency", accuracy).points[-1]
+    assert reachable(of)["latency"] == pytest.approx(fastest.shares["latency"])
+    assert "latency" not in reachable(problem(PLAN, SIZES))
+
+
+def test_above_an_accuracy_the_fastest_is_taken() -> None:
+    found = suggest_above(timed(), PLAN, allocator_named("best"), "latency", 0.85, accuracy)
+    assert found.point.accuracy is not None and found.point.accuracy >= 0.85
+    faster = [
+        point for point in found.curve if point.shares["latency"] < found.point.shares["latency"]
+    ]
+    assert all(point.accuracy is not None and point.accuracy < 0.85 for point in faster)
