@@ -10,22 +10,15 @@ on the row to the frame after the cards are there.
 
 import argparse
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
-
-REPOSITORY = Path(__file__).parents[1]
-sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
-
-from browser_path import find_browser  # noqa: E402
-from running_lab import Lab, running_lab, write_notebook  # noqa: E402
+from lab_page import Lab, open_notebook, run_next_cell, running_lab, write_notebook
+from playwright.sync_api import Page, expect
 
 CHANNELS = 512
 SMALL = "0.narrow"
 NOTEBOOK = "channel_view.ipynb"
-PATIENCE_MS = 300_000
 
 NETWORK = """
 import torch
@@ -70,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=20, help="layers of 512 channels")
     repeats = parser.parse_args().repeats
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=300_000)
     with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
         write_notebook(lab.root / NOTEBOOK, NETWORK.format(channels=CHANNELS, layers=repeats))
         first, again = measured(lab, repeats)
@@ -83,26 +76,19 @@ def main() -> None:
 def measured(lab: Lab, repeats: int) -> tuple[list[float], list[float]]:
     """Milliseconds of every selection: of new layers, and of ones seen before."""
     first, again = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1180})
-        page.set_default_timeout(PATIENCE_MS)
-        open_notebook(page, lab)
+    with open_notebook(lab, NOTEBOOK, height=1180) as page:
+        show_channels(page)
         page.evaluate(SELECT, SMALL)
         for number in range(repeats):
             first.append(page.evaluate(SELECT, f"{number}.wide"))
             page.evaluate(SELECT, SMALL)
             again.append(page.evaluate(SELECT, f"{number}.wide"))
-        browser.close()
     return first, again
 
 
-def open_notebook(page: Page, lab: Lab) -> None:
+def show_channels(page: Page) -> None:
     """Run the cell, wait until the baseline is measured, and show the channels."""
-    page.goto(lab.url(NOTEBOOK))
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
+    run_next_cell(page)
     page.get_by_test_id("pw-layer-table").wait_for()
     latency = page.locator("[data-metric=latency_ms] [data-column=dense]")
     expect(latency).to_contain_text("ms")

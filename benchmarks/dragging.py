@@ -12,19 +12,12 @@ everything, to the frame that shows all rows.
 import argparse
 import json
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from lab_page import Lab, open_notebook, run_next_cell, running_lab, write_notebook
+from playwright.sync_api import Page
 
-REPOSITORY = Path(__file__).parents[1]
-sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
-
-from browser_path import find_browser  # noqa: E402
-from running_lab import Lab, running_lab, write_notebook  # noqa: E402
-
-PATIENCE_MS = 300_000
 WIDE = "wide"
 
 READY = """
@@ -111,21 +104,12 @@ def main() -> None:
 
 def measure(lab: Lab, units: int, moves: int, show: Path | None) -> tuple[float, list[float]]:
     """Time to the table, and of every move, in ms."""
-    with sync_playwright() as playwright:
-        path = find_browser()
-        browser = playwright.chromium.launch(
-            executable_path=None if path is None else str(path), args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(lab.url("drag.ipynb"))
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Shift+Enter")
+    with open_notebook(lab, "drag.ipynb") as page:
+        run_next_cell(page)
         page.get_by_text(f"units: {units}").wait_for()
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         page.evaluate(WATCH_TABLE, units)
-        page.keyboard.press("Shift+Enter")
+        run_next_cell(page)
         page.wait_for_function("window.opened !== null")
         table_ms = float(page.evaluate("window.opened"))
         page.wait_for_function("window.Bokeh?.documents.length > 0")
@@ -135,7 +119,6 @@ def measure(lab: Lab, units: int, moves: int, show: Path | None) -> tuple[float,
         kernel = lab.kernel()
         kernel.run("session.close()")
         kernel.close()
-        browser.close()
     return table_ms, times
 
 

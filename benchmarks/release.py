@@ -1,28 +1,21 @@
 """From letting go of a slider to both measured figures on screen, in a real JupyterLab.
 
     PRUNING_WORKBENCH_DATA=/path/to/data python benchmarks/release.py [--releases 10]
+        [--mobilenet-v2 mobilenet_v2.safetensors]
 
-ResNet-20 on CIFAR-10 answers 512 probe images; MobileNetV2 at 224 pixels, with random weights, that
-cost the same time, answers 12, the probe set of its 64 validation images. The clock runs in the
-page, from the slider's change event to the frame that shows accuracy and latency as measured.
-Latency has been learned before.
+ResNet-20 on CIFAR-10 answers 512 probe images; MobileNetV2 at 224 pixels, trained by
+`train_mobilenet_v2.py`, answers 64 enlarged images of CIFAR-10. The clock runs in the page, from
+the slider's change event to the frame that shows accuracy and latency as measured. Latency has been
+learned before.
 """
 
 import argparse
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
-
-REPOSITORY = Path(__file__).parents[1]
-sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
-
-from browser_path import find_browser  # noqa: E402
-from running_lab import Lab, running_lab, write_notebook  # noqa: E402
-
-PATIENCE_MS = 600_000
+from lab_page import Lab, open_notebook, run_next_cell, running_lab, write_notebook
+from playwright.sync_api import Page
 
 RESNET20 = """
 from widgets import Workbench
@@ -35,20 +28,25 @@ session = Session(
 """
 
 MOBILENET = """
-import torch
-import torchvision
-from torch.utils.data import DataLoader, TensorDataset
+import sys
+
+from safetensors.torch import load_file
+from torch.utils.data import DataLoader
 
 from widgets import Workbench
 from workbench import Session
 
-def loader(count):
-    images = torch.randn(count, 3, 224, 224)
-    return DataLoader(TensorDataset(images, torch.arange(count) % 10), batch_size=32)
+sys.path.append({benchmarks!r})
+from cifar_upsampled import Enlarged, arrays, mobilenet_v2
 
-network = torchvision.models.mobilenet_v2(num_classes=10)
-session = Session(network, (loader(32), loader(64)))
-print("probe:", len(session.dataset.probe))
+def loader(part, count):
+    images, labels = arrays(part)
+    return DataLoader(Enlarged(images[:count], labels[:count]), batch_size=32)
+
+network = mobilenet_v2()
+network.load_state_dict(load_file({weights!r}))
+session = Session(network, (loader("train", 320), loader("test", 320)))
+assert len(session.dataset.probe) == 64, len(session.dataset.probe)
 """
 
 PREPARED = """
@@ -56,8 +54,6 @@ session.baseline
 session.learn_latency()
 print("ready", "now")
 """
-
-NETWORKS = {"resnet20": (RESNET20, "layer3.1.conv1"), "mobilenet_v2": (MOBILENET, "")}
 
 # Counts from the change event until both cells say "measured".
 WATCH = """
@@ -89,11 +85,18 @@ def main() -> None:
     """Print one row per network."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--releases", type=int, default=10)
-    arguments.add_argument("--networks", nargs="*", choices=NETWORKS, default=list(NETWORKS))
+    arguments.add_argument(
+        "--mobilenet-v2", type=Path, metavar="WEIGHTS", help="measure it too, with these weights"
+    )
     options = arguments.parse_args()
+    networks = {"resnet20": (RESNET20, "layer3.1.conv1")}
+    if options.mobilenet_v2 is not None:
+        source = MOBILENET.format(
+            benchmarks=str(Path(__file__).parent), weights=str(options.mobilenet_v2.resolve())
+        )
+        networks["mobilenet_v2"] = (source, "")
     print("| network | p50 | longest | of |\n|---|---|---|---|")
-    for name in options.networks:
-        source, unit = NETWORKS[name]
+    for name, (source, unit) in networks.items():
         with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
             write_notebook(lab.root / "release.ipynb", source + PREPARED, "Workbench(session)")
             times = measure(lab, unit, options.releases)
@@ -105,26 +108,16 @@ def main() -> None:
 
 def measure(lab: Lab, unit: str, releases: int) -> list[float]:
     """Time of every release, in ms."""
-    with sync_playwright() as playwright:
-        path = find_browser()
-        browser = playwright.chromium.launch(
-            executable_path=None if path is None else str(path), args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(lab.url("release.ipynb"))
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Shift+Enter")
+    with open_notebook(lab, "release.ipynb") as page:
+        run_next_cell(page)
         page.get_by_text("ready now").wait_for()
-        page.keyboard.press("Shift+Enter")
+        run_next_cell(page)
         page.get_by_test_id("pw-layer-table").wait_for()
         page.wait_for_function("window.Bokeh?.documents.length > 0")
         times = release(page, unit, releases)
         kernel = lab.kernel()
         kernel.run("session.close()")
         kernel.close()
-        browser.close()
     return times
 
 
