@@ -148,16 +148,13 @@ class Workbench(ipywidgets.VBox):
     def _header(self) -> ipywidgets.Box:
         session = self.session
         name, data = html.escape(session.name), html.escape(session.dataset.name)
-        notes = " · ".join(html.escape(note) for note in session.notes)
-        title = ipywidgets.HTML(
-            f'<span class="pw-title">Pruning Workbench</span><span class="pw-about">'
-            f"model <b>{name}</b> · data <b>{data}</b></span>"
-        )
+        about = (f"model <b>{name}</b>", f"data <b>{data}</b>", *map(html.escape, session.notes))
+        title = ipywidgets.HTML('<span class="pw-title">Pruning Workbench</span>')
         title.add_class("pw-header-text")
         bar = ipywidgets.HBox([title, self._device.root, self._history.buttons, self._code.root])
         bar.add_class("pw-header")
-        about = ipywidgets.HTML(f'<span class="pw-notes">{notes}</span>')
-        return ipywidgets.VBox([bar, about] if notes else [bar])
+        notes = ipywidgets.HTML(f'<span class="pw-notes">{" · ".join(about)}</span>')
+        return ipywidgets.VBox([bar, notes])
 
     def _top(self) -> ipywidgets.Box:
         left = [self._board, self._status.root, self._interrupted.root]
