@@ -15,6 +15,7 @@ from workbench.measure.metrics import Metrics
 from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
 from workbench.session.measuring import Gauge
+from workbench.session.onnx_files import OnnxFiles
 
 # Networks this small gain nothing from threads, and on a busy machine threads wait for each other.
 torch.set_num_threads(1)
@@ -49,6 +50,7 @@ def no_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Gauge, "onnx", lambda self, model, monitor: b"onnx")
     monkeypatch.setattr(Gauge, "deployment", unmeasured)
+    monkeypatch.setattr(OnnxFiles, "file_of", lambda self, model, monitor: None)
 
 
 @pytest.fixture

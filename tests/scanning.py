@@ -88,10 +88,12 @@ def plainly(model: PrunedModel, data: Dataset, plan: Plan, unit: str, ratio: flo
 
 def assert_same_figures(found: Sensitivity, expected: Sensitivity) -> None:
     """Point for point; losses to rounding, as values may be computed from others."""
-    rounded = [dataclasses.replace(point, loss=0.0) for point in found.points]
-    assert rounded == [dataclasses.replace(point, loss=0.0) for point in expected.points]
-    losses = [point.loss for point in expected.points]
-    assert [point.loss for point in found.points] == pytest.approx(losses, abs=1e-6)
+    both = (found, expected)
+    exact = [[dataclasses.replace(p, loss=0.0, divergence=0.0) for p in s.points] for s in both]
+    assert exact[0] == exact[1]
+    for figure in ("loss", "divergence"):
+        values = [[getattr(point, figure) for point in scan.points] for scan in both]
+        assert values[0] == pytest.approx(values[1], abs=1e-6)
     assert (found.mode, found.granularity, found.notes) == (
         expected.mode,
         expected.granularity,

@@ -16,6 +16,7 @@ import torch
 from faults.victim import EPOCHS, work
 
 from workbench import Session, load
+from workbench.export.staging import PREFIX
 from workbench.store.files import UNFINISHED
 
 PATIENCE_S = 240
@@ -93,6 +94,10 @@ class Killer:
                 model = session.history.model_of(step.id)
                 assert all(torch.isfinite(p).all() for p in model.module.parameters())
             check_export(self.exports)
+            if aimed == "export":
+                session.checkout(0)
+                session.export(self.exports, ("onnx",), overwrite=True)
+                assert not left_over(self.exports), "the next export clears what a killed one left"
             resumed = session.interrupted and session.interrupted.epoch
             if session.interrupted is not None:
                 step = session.resume()
@@ -151,7 +156,11 @@ def check_export(directory: Path) -> None:
     json.loads((directory / "model.json").read_text())
     onnx.checker.check_model(onnx.load(directory / "model.onnx"))
     load(directory)
-    assert not [entry for entry in directory.iterdir() if entry.name.startswith(".")]
+
+
+def left_over(exports: Path) -> list[Path]:
+    """Where unfinished exports were made."""
+    return [*exports.parent.glob(f"{PREFIX}*"), *exports.glob(f"{PREFIX}*")]
 
 
 def table(kills: list[Kill]) -> str:

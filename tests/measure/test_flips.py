@@ -13,7 +13,7 @@ LABELS = np.array([0, 1, 2, 3, 0, 1])
 
 def answers(*classes: int) -> Evaluation:
     unused = torch.zeros(len(classes), dtype=torch.int64)
-    return Evaluation(0.5, 1.0, len(classes), torch.tensor(classes), unused)
+    return Evaluation(0.5, 1.0, len(classes), torch.tensor(classes), unused, unused)
 
 
 def test_only_changed_answers_are_kept_the_worst_kind_first() -> None:

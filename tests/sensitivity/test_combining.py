@@ -107,7 +107,7 @@ def test_one_unit_alone_keeps_what_was_measured_whatever_plans_of_many_cost() ->
 def test_a_model_that_knows_nothing_is_no_reason_to_fail() -> None:
     hopeless = Sensitivity("exact", "channel", Figures(0.0, 2.3, 64), (point("first", 0.5, 0, 2),))
     combined = CombinedAccuracy.of(hopeless, [Outcome({"first": 0.5}, 0.0)] * FEWEST_OUTCOMES)
-    assert combined.accuracy({"first": 0.5}) == 0
+    assert 0 <= combined.accuracy({"first": 0.5}) <= 0.02
 
 
 def test_plans_to_learn_from_are_the_same_for_a_seed_and_cover_where_people_look() -> None:

@@ -21,7 +21,7 @@ from workbench.progress import SILENT, Cancelled
 from workbench.pruned import PrunedModel
 from workbench.recalibration import Recalibration
 from workbench.sensitivity import Point, Sensitivity, scan
-from workbench.sensitivity.onnx_route import OnnxRoute
+from workbench.sensitivity.onnx_route import OnnxRoute, _Runs
 from workbench.sensitivity.targets import Target
 from workbench.sensitivity.torch_route import TorchRoute
 
@@ -76,8 +76,8 @@ def test_ratios_that_keep_the_same_are_measured_once(
 ) -> None:
     model, data = residual
     ran = []
-    run = OnnxRoute.run
-    monkeypatch.setattr(OnnxRoute, "run", lambda self, *a: (ran.append(1), run(self, *a))[1])
+    call = _Runs.__call__
+    monkeypatch.setattr(_Runs, "__call__", lambda self, *a: (ran.append(1), call(self, *a))[1])
     found = scan(model, data, Plan(), ratios=(0.5, 0.51, 0.52), units=["stem"])
     assert len({(point.kept, point.loss) for point in found.points}) == 1
     assert len(found.points) == 3

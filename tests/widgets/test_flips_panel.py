@@ -19,7 +19,7 @@ CLASSES = ("cat", "<b>dog</b>", "emu")
 
 def flips(labels: list[int], before: list[int], after: list[int]) -> Flips:
     old, new = (
-        Evaluation(0.5, 1.0, len(each), torch.tensor(each), torch.zeros(len(each)))
+        Evaluation(0.5, 1.0, len(each), torch.tensor(each), *torch.zeros(2, len(each)))
         for each in (before, after)
     )
     return Flips.between(np.array(labels), old, new)

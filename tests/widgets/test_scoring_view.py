@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from bokeh.models import Title
 from watching import WAIT_S
 
 from widgets import Workbench
@@ -41,8 +40,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
 
 
 def title(chart: ImportanceChart) -> str:
-    (found,) = chart.root.select(Title)
-    return str(found.text)
+    return str(chart.root.title.text)
 
 
 def until(condition: Callable[[], bool]) -> bool:

@@ -31,12 +31,12 @@ class Evaluation:
     ranks: Tensor = field(compare=False, repr=False)
     """How many classes every input scores higher than its label, in the same form."""
 
+    leads: Tensor = field(compare=False, repr=False)
+    """By how much the right class's score leads all others, shape ``(N,)``; negative if wrong."""
+
     def top(self, count: int) -> float:
         """Fraction of inputs whose label is among their `count` highest outputs, in [0, 1]."""
         return float((self.ranks < count).double().mean())
-
-    leads: Tensor = field(compare=False, repr=False)
-    """By how much the right class's score leads all others, shape ``(N,)``; negative if wrong."""
 
 
 def evaluate(
