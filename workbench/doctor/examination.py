@@ -37,5 +37,5 @@ def examine(checks: Sequence[Check] = CHECKS) -> Iterator[Finding]:
             name = check.__name__.removeprefix("check_").replace("_", " ")
             yield problem(
                 f"{name} could not be checked: {type(error).__name__}: {error}",
-                "Mend the other problems first; if it stays, please report it with all that is said here.",
+                "Mend the other problems first. If it stays, report it with all that is said here.",
             )
