@@ -108,7 +108,7 @@ browser-tests: browser
 faults: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -m faults tests/faults
 
-# Models of more than 2 GiB; takes minutes, 12 GB of memory and 10 GB of disk.
+# Models of more than 2 GiB; takes minutes, 16 GB of memory and 10 GB of disk.
 large: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -m large tests/hostile
 

@@ -1,4 +1,4 @@
-"""A model of more than 2 GiB, which no single ONNX file can hold: needs 12 GB of memory."""
+"""A model of more than 2 GiB, which no single ONNX file can hold: needs 16 GB of memory."""
 
 from pathlib import Path
 
