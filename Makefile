@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install 
 INSTALLED := .venv/.installed
 TESTS_INSTALLED := .venv/.installed-tests
 
-.PHONY: help lab test venv browser sshd lint types unit notebooks browser-tests faults \
+.PHONY: help lab test venv browser sshd lint types unit notebooks browser-tests faults large \
 	test-data data-directory bench screenshots
 
 help:
@@ -96,7 +96,7 @@ types: $(TESTS_INSTALLED)
 
 unit: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal \
-		-m 'not browser and not data and not faults' --ignore=tests/notebooks
+		-m 'not browser and not data and not faults and not large' --ignore=tests/notebooks
 
 notebooks: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -m 'not browser and not data' tests/notebooks
@@ -107,6 +107,10 @@ browser-tests: browser
 # Kills 50 kernels at random moments; takes minutes. `make test` kills a handful.
 faults: $(TESTS_INSTALLED)
 	$(BIN)/python -m pytest -m faults tests/faults
+
+# Models of more than 2 GiB; takes minutes, 16 GB of memory and 10 GB of disk.
+large: $(TESTS_INSTALLED)
+	$(BIN)/python -m pytest -m large tests/hostile
 
 # Against published networks and data; without them it fails, because a check that skips is none.
 test-data: data-directory $(TESTS_INSTALLED)

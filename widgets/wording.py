@@ -44,9 +44,9 @@ def millijoules(value: float) -> str:
 
 
 def within(text: Callable[[float], str], estimate: Estimate) -> str:
-    """0.553, give or take 0.05, as "0.55 ± 0.05 ms": both to the same digit."""
+    """0.553, give or take 0.05, as "0.55 ± 0.05 ms": both to the same digit, if any."""
     parts = re.fullmatch(r"(\d+\.?(\d*))(.*)", text(estimate.value))
-    if parts is None or not estimate.value:
+    if parts is None or not estimate.value or not estimate.half_width:
         return text(estimate.value)
     number, decimals, unit = parts.groups()
     spread = float(number) * estimate.half_width / estimate.value

@@ -1,31 +1,21 @@
 """The command ``pruning-workbench``.
 
-Exit status: 0 if all went well, 1 if a recipe came out otherwise than it says, 2 if something is
-wrong with what was asked for, 130 if it was interrupted.
+Exit status: 0 if all went well, 1 if a recipe came out otherwise than it says or the installation
+has a problem, 2 if something is wrong with what was asked for, 130 if it was interrupted.
+
+What a command needs is imported when it runs: the doctor must run where PyTorch does not.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
-import torch
-from tqdm import tqdm
-
+from workbench.doctor import Finding, State, examine, findings_text
 from workbench.errors import WorkbenchError
-from workbench.export.formats import FORMATS, chosen_formats
-from workbench.export.package import check_vacant
-from workbench.jupyter_lab import lab_command
-from workbench.progress import Part
-from workbench.recipes import Recipe, read_recipe
-from workbench.recipes.report import report_text
-from workbench.store import check_writable
 
 SAME, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
-
-_MOST_THREADS = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="replay a recipe and compare what comes out"))
     _add_lab(commands.add_parser("lab", help="open JupyterLab on the workbench notebook"))
+    _add_doctor(commands.add_parser("doctor", help="check the installation, say how to mend it"))
     return parser
 
 
@@ -70,7 +61,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--export",
         action="append",
         metavar="FORMAT",
-        help=f"write this format ({', '.join(FORMATS)}); may be given several times",
+        help="write this format, such as onnx-int8; may be given several times",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an export that is there")
     parser.add_argument("--quiet", action="store_true", help="no progress, only the verdict")
@@ -78,34 +69,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    recipe = read_recipe(asked.recipe)
-    formats = chosen_formats(tuple(asked.export or recipe.export))
-    output = asked.output or Path("exports", asked.recipe.stem)
-    if formats:
-        check_writable(output)
-        if not asked.overwrite:
-            check_vacant(output)
-    _compute_as(recipe)
-    with _Bar(quiet=asked.quiet) as bar:
-        replaying = Part(bar, 0, 90 if formats else 100, 100)
-        with recipe.replay(directory=asked.session, monitor=replaying) as session:
-            if formats:
-                bar.report(90, 100, "exporting")
-                session.export(output, formats, overwrite=asked.overwrite)
-            bar.report(100, 100, "done")
-            differences = recipe.differences(session)
-            text = report_text(recipe, session, differences, short=asked.quiet)
-    print(text)
-    if formats and not asked.quiet:
-        print(f"Written to {output}: {', '.join(one.spelled for one in formats)}.")
-    return DIFFERENT if differences else SAME
+    from workbench.recipes.command import run  # noqa: PLC0415 - the doctor needs no PyTorch
 
-
-def _compute_as(recipe: Recipe) -> None:
-    """On as many threads as the recipe was made with: other sums round otherwise."""
-    threads = recipe.made_with.get("threads", "")
-    if threads.isdecimal() and 0 < int(threads) <= _MOST_THREADS:
-        torch.set_num_threads(int(threads))
+    return SAME if run(asked) else DIFFERENT
 
 
 def _add_lab(parser: argparse.ArgumentParser) -> None:
@@ -118,33 +84,26 @@ def _add_lab(parser: argparse.ArgumentParser) -> None:
 
 
 def _lab(asked: argparse.Namespace) -> int:
+    from workbench.jupyter_lab import lab_command  # noqa: PLC0415 - as above
+
     command = lab_command(asked.notebook, browser=not asked.no_browser)
     os.execv(command[0], command)
 
 
-class _Bar:
-    """Progress and time left on a terminal; nothing elsewhere."""
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Look whether this installation is whole, and say how to mend it."
+    parser.epilog = "Exit status: 0 if there is no problem (there may be warnings), 1 if there is."
+    parser.set_defaults(command=_doctor)
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._bar = tqdm(
-            total=100,
-            disable=True if quiet else None,  # None: not on what is no terminal
-            bar_format="{desc} {percentage:3.0f} %|{bar}| {elapsed}<{remaining}",
-            leave=False,
-        )
 
-    def report(self, done: float, total: float, message: str = "") -> None:
-        """See `Monitor`."""
-        self._bar.n = 100 * done / total
-        self._bar.set_description_str(message)
+def _doctor(_: argparse.Namespace) -> int:
+    findings = []
 
-    def __enter__(self) -> "_Bar":
-        return self
+    def found() -> Iterator[Finding]:
+        for finding in examine():
+            findings.append(finding)
+            yield finding
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.close()
+    for line in findings_text(found()):
+        print(line, flush=True)
+    return DIFFERENT if any(one.state is State.PROBLEM for one in findings) else SAME

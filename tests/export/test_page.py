@@ -113,6 +113,22 @@ def test_speed_is_a_ratio_measured_in_turn_and_not_of_two_medians() -> None:
     assert row.change == "2.00 × (1.90 to 2.10) faster"
 
 
+def test_slow_rounds_and_throughput_stand_beside_the_median() -> None:
+    known = NOW.to_json() | {"throughput": 500.0}
+    rows = {row.title: row for row in board_rows(*2 * [Metrics.from_json(known)], {})}
+    slow, throughput = rows["Latency, 90th percentile"], rows["Inputs per second"]
+    assert (slow.before, slow.after, throughput.after) == ("2.8 ms", "2.8 ms", "500")
+    titles = [row.title for row in board_rows(DENSE, NOW, {"latency_ms": 5})]
+    assert "Latency" in titles and "Latency, 90th percentile" not in titles
+
+
+def test_what_keeps_a_unit_from_being_pruned_is_told() -> None:
+    unit = UnitResult("linear", 0.5, 0.0, 4, 4, reason="these are the model's outputs")
+    told = story(NOW, chapters=(Chapter("a", "", DENSE), Chapter("b", "", NOW, (unit,))))
+    page = report_html(told, (exported(),), report_facts(told, (exported(),)))
+    assert "linear: these are the model's outputs" in Tags(page).text
+
+
 def test_units_are_drawn_up_to_a_limit() -> None:
     units = [UnitResult(f"u{i}", 0.5, 0.5, 1, 4) for i in range(MOST_UNITS + 3)]
     bars = unit_bars(units)

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from watching import heard
 
+from widgets.score_rows import score_rows
 from workbench import Session
 from workbench.actions import UseDevice
 from workbench.devices import LocalCpu
 from workbench.errors import DeviceError
+from workbench.estimate import Estimate
 from workbench.events import ActionTaken, DeviceChanged
 from workbench.measure.latency import Latency
 from workbench.measure.memory import MemoryUse
@@ -25,6 +27,7 @@ class Board:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
         self.failing = False
+        self.slowed = 1.0
 
     def latencies(
         self, models: Mapping[str, bytes], inputs: np.ndarray, *, monitor: Monitor, **_: Any
@@ -32,7 +35,8 @@ class Board:
         self.asked.append(list(models))
         if self.failing:
             raise DeviceError("board is switched off.")
-        ms = {name: len(inputs) * (8.0 if name == "dense" else 2.0) for name in models}
+        one_ms = {name: self.slowed * (8.0 if name == "dense" else 2.0) for name in models}
+        ms = {name: len(inputs) * one for name, one in one_ms.items()}
         return {name: Latency.from_samples((one, one)) for name, one in ms.items()}
 
     def memory(self, model: bytes, inputs: np.ndarray, *, monitor: Monitor) -> tuple[int, int]:
@@ -104,6 +108,26 @@ def test_plans_are_timed_on_the_device_that_is_selected(pruned: Session) -> None
     pruned.use_device(board)
     found = pruned.time_plan()
     assert (found.latency.median_ms, found.speedup.value) == (2, 4)
+
+
+def test_a_plan_that_removes_no_channel_takes_as_long_as_now(pruned: Session) -> None:
+    pruned.use_device(Board())
+    pruned.plan = pruned.plan.with_(granularity="weight").with_ratios(0.9)
+    found = pruned.predict()
+    assert found.latency_ms == Estimate(2, 2, 2) and found.speedup == Estimate(4, 4, 4)
+    (row,) = (row for row in score_rows(pruned) if row["metric"] == "latency_ms")
+    assert row["planned"] == row["now"] == "2 ms"
+
+
+def test_what_is_planned_is_told_beside_now_although_the_machine_got_slower(
+    pruned: Session,
+) -> None:
+    board = Board()
+    pruned.use_device(board)
+    board.slowed = 10
+    found = pruned.time_plan()
+    assert (found.latency.median_ms, found.speedup.value) == (2, 4)
+    assert pruned._forecast.dense_ms == 8
 
 
 def test_memory_becomes_part_of_what_is_known_of_a_step_and_of_the_dense_model(

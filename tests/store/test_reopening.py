@@ -2,7 +2,7 @@
 
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from toys import ToyNet, counted_up, toy_data, toy_net
 
 from workbench import Plan, Session
 from workbench.criteria import registry
+from workbench.devices import LocalCpu
 from workbench.errors import DataError, ModelError, StoreError
 from workbench.measure.latency import Latency
 from workbench.session.measuring import Gauge
@@ -111,6 +112,45 @@ def test_plan_and_targets_come_back(kept: Reopen) -> None:
     again = kept()
     assert again.plan == session.plan
     assert dict(again.targets) == {"accuracy": 0.9}
+
+
+@pytest.fixture
+def quick_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every network takes a millisecond."""
+
+    def latencies(self: LocalCpu, models: Iterable[str], *_: object, **__: object) -> object:
+        return {name: Latency.from_samples((1.0, 1.0)) for name in models}
+
+    monkeypatch.setattr(LocalCpu, "latencies", latencies)
+
+
+def test_device_and_batch_size_come_back_without_timing_anything(
+    kept: Reopen, home: Path, quick_cpu: None
+) -> None:
+    assert kept().conditions.words == "this machine's CPU, 1 thread, batch 1"
+    kept().use_device("cpu:2", batch_size=4)
+    again = kept()
+    assert (again.device, again.conditions.batch_size) == (LocalCpu(2), 4)
+    assert again.baseline.measured_on == again.conditions.words
+    again.targets = {"accuracy": 0.5}  # is stored beside them
+    again = kept()
+    assert (again.device, again.conditions.batch_size) == (LocalCpu(2), 4)
+    again.save(home.parent / "copy")
+    with Session.open(home.parent / "copy", toy_net(), toy_data()) as copied:
+        assert copied.conditions == again.conditions
+
+
+def test_a_device_that_is_not_here_is_named_and_this_machine_takes_its_place(
+    kept: Reopen, quick_cpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept().use_device("cpu:2")
+    monkeypatch.setattr("workbench.session.keeping.word_of", lambda device: "toaster:2")
+    kept().targets = {"accuracy": 0.5}
+    again = kept()
+    assert again.device == LocalCpu(1)
+    (note,) = (note for note in again.notes if "toaster" in note)
+    assert note.startswith("The steps were timed on 'toaster:2', which cannot be used here")
+    assert "New latencies are those of this machine's CPU, 1 thread, batch 1" in note
 
 
 def test_the_baseline_is_not_measured_again(kept: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A model and data were opened."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
@@ -75,7 +76,7 @@ class Open(Action):
             given_example: Whether an example input was passed too.
         """
         own_data = not isinstance(data, str | Path)
-        return cls(
+        opened = cls(
             model=model if isinstance(model, str) else _class_name(model),
             data=data_name if own_data else _data_name(data),
             own_model=not isinstance(model, str),
@@ -85,6 +86,7 @@ class Open(Action):
             seed=seed,
             given_example=given_example,
         )
+        return opened._with_files(_without_steps_up)
 
     @property
     def title(self) -> str:
@@ -104,15 +106,32 @@ class Open(Action):
             if needed
         }
 
-    def beside(self, directory: Path) -> "Open":
-        """The same with the data and weights files in a directory, where it holds them."""
-        weights, data = self.weights, self.data
-        if weights is not None and (directory / weights).is_file():
-            weights = str(directory / weights)
-        path = data.removeprefix(NPZ_PREFIX)
-        if path != data and (directory / path).is_file():
-            data = f"{NPZ_PREFIX}{directory / path}"
-        return replace(self, weights=weights, data=data)
+    def beside(self, directory: Path) -> Self:
+        """The same with the data and weights files in a directory, where it holds them.
+
+        Raises:
+            ActionError: If a relative path leads out of it: whoever wrote it may not know, or
+                may know too well, what is there.
+        """
+
+        def found(path: str) -> str:
+            if ".." in Path(path).parts and not Path(path).is_absolute():
+                raise ActionError(
+                    f"a path of action {self.kind!r} must not lead out of its directory by '..', "
+                    f"got {path!r}. Put the file beside it, or name it by its absolute path."
+                )
+            return str(directory / path) if (directory / path).is_file() else path
+
+        return self._with_files(found)
+
+    def _with_files(self, changed: Callable[[str], str]) -> Self:
+        """The same with the paths of data and weights changed."""
+        path = self.data.removeprefix(NPZ_PREFIX)
+        return replace(
+            self,
+            weights=None if self.weights is None else changed(self.weights),
+            data=self.data if path == self.data else f"{NPZ_PREFIX}{changed(path)}",
+        )
 
     def arguments(self) -> dict[str, Any]:
         """What is not as usual, and what was opened."""
@@ -152,6 +171,11 @@ class Open(Action):
             f"action 'open' cannot be performed on the open session of {session.name}. "
             f"Make another session: {self.code()}"
         )
+
+
+def _without_steps_up(path: str) -> str:
+    """Absolute where it leads up: from anywhere else it would lead somewhere else."""
+    return os.path.abspath(path) if ".." in Path(path).parts else path  # noqa: PTH100 - keeps links
 
 
 def _class_name(module: nn.Module) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import workbench
 from workbench.actions import Action, Open, action_from_json
-from workbench.errors import RecipeError, WorkbenchError
+from workbench.errors import ActionError, RecipeError, WorkbenchError
 from workbench.export.formats import chosen_formats
 from workbench.plan import Plan
 from workbench.recipes.outcome import Outcome
@@ -24,10 +24,11 @@ def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe from a file.
 
     Data and weights files with a relative path are taken from the recipe's own directory, where
-    that has them.
+    that has them; a path that leads out of it by ``..`` is refused.
 
     Raises:
-        RecipeError: If there is no such file, or it holds no recipe that this version knows.
+        RecipeError: If there is no such file, it holds no recipe that this version knows, or a
+            relative path leads out of its directory.
     """
     path = Path(path)
     try:
@@ -39,7 +40,10 @@ def read_recipe(path: str | Path) -> Recipe:
         ) from None
     recipe = recipe_from_yaml(text, f"recipe {path}")
     first, *others = recipe.entries
-    beside = replace(first, action=recipe.opening.beside(path.parent))
+    try:
+        beside = replace(first, action=recipe.opening.beside(path.parent))
+    except ActionError as error:
+        raise RecipeError(f"recipe {path}, step 0: {error}") from error
     return replace(recipe, entries=(beside, *others))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.devices import LocalCpu
+from workbench.devices import LocalCpu, open_device
 from workbench.errors import DeviceError
 from workbench.latency_model import Device
 
@@ -28,6 +28,15 @@ class Conditions:
             raise DeviceError(
                 f"batch_size must be a whole number of at least 1, got {self.batch_size!r}."
             )
+
+    @classmethod
+    def named(cls, device: str, batch_size: int) -> "Conditions":
+        """Those of a device that a word stands for; nothing is measured yet.
+
+        Raises:
+            DeviceError: If it stands for none, this machine has none such, or the batch is empty.
+        """
+        return cls(open_device(device), batch_size)
 
     @property
     def words(self) -> str:

@@ -1,6 +1,7 @@
 """What can be said of a plan before it is carried out; what is costly is kept for the next time."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -108,15 +109,36 @@ class Forecast:
         """What a plan would lead to: counts by arithmetic, latency as far as it was learned."""
         counted = self._count(plan)
         kept = counted.kept if plan.granularity == "channel" else self.left("channel")
-        dense = self._history[0].metrics.latency_ms
-        relative = self._timing.predict(kept)
-        if dense is None or relative is None:
+        if (as_now := self._as_now(kept)) is not None:
+            return replace(counted, latency_ms=as_now[0], speedup=as_now[1])
+        dense_ms, relative = self.dense_ms, self._timing.predict(kept)
+        if dense_ms is None or relative is None:
             return counted
         return replace(
             counted,
-            latency_ms=relative.scaled(dense.median_ms),
+            latency_ms=relative.scaled(dense_ms),
             speedup=Estimate(1 / relative.value, 1 / relative.high, 1 / max(relative.low, TINY)),
         )
+
+    @property
+    def dense_ms(self) -> float | None:
+        """What the dense network took in turn with the current step's.
+
+        A busy machine is slower for both, and may have been busier when the session was opened;
+        what is planned is read beside what is now.
+        """
+        now, dense = self._history.current.metrics, self._history[0].metrics.latency_ms
+        if now.latency_ms is not None and now.speedup is not None:
+            return now.speedup.value * now.latency_ms.median_ms
+        return None if dense is None else dense.median_ms
+
+    def _as_now(self, kept: Mapping[str, int]) -> tuple[Estimate, Estimate] | None:
+        """Latency and speed-up of a plan that removes no channel: zeros take as long."""
+        now = self._history.current.metrics
+        if now.latency_ms is None or kept != self.left("channel"):
+            return None
+        latency_ms, speedup = now.latency_ms.median_ms, now.speedup.value if now.speedup else 1.0
+        return Estimate(*3 * (latency_ms,)), Estimate(*3 * (speedup,))
 
     def _count(self, plan: Plan) -> Prediction:
         """What arithmetic knows.

@@ -88,7 +88,8 @@ class Jobs:
             narrowed = model
             if plan.granularity == "channel":
                 narrowed = replace(model, channels=model.select(plan, evidence).kept)
-            found = self.timing.measure(narrowed, Part(monitor, 50, 100, 100))
+            measured = self.timing.measure(narrowed, Part(monitor, 50, 100, 100))
+            found = measured.beside(self.forecast.dense_ms)
             self.forecast.keep_timed(current, plan, found)
             self.bus.emit(LatencyMeasured(plan, found.latency.median_ms))
             return found

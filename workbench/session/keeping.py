@@ -4,9 +4,11 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.errors import BusyError, TrainingError, WorkbenchError
+from workbench.devices import word_of
+from workbench.errors import BusyError, DeviceError, TrainingError, WorkbenchError
 from workbench.events import (
     ActionTaken,
+    DeviceChanged,
     Event,
     HistoryChanged,
     PlanChanged,
@@ -16,9 +18,11 @@ from workbench.events import (
 )
 from workbench.plan import Plan
 from workbench.session.changes import Changes
+from workbench.session.conditions import Conditions, Selected
 from workbench.session.copying import Copying
 from workbench.session.history import Step
 from workbench.session.knowledge import CHANGES
+from workbench.session.measuring import Gauge
 from workbench.session.tasks import Task
 from workbench.session.training_runs import Interrupted, TrainingRuns
 from workbench.store.state import State
@@ -30,6 +34,7 @@ _LET_GO = "it was opened again in this kernel, and is written from there"
 class Keeping(Changes):
     """The side of a session that is kept; `Session` sets up what it is kept with."""
 
+    _gauge: Gauge
     _runs: TrainingRuns
     checkout: Callable[[int], Step]
 
@@ -116,6 +121,20 @@ class Keeping(Changes):
         self._plan = state.plan
         return ()
 
+    def _recall_device(self, selected: Selected) -> tuple[str, ...]:
+        """Take up the device that the stored steps were timed on; returns notes."""
+        if (state := self._home.state) is None:
+            return ()
+        try:
+            selected.conditions = Conditions.named(state.device, state.batch_size)
+        except DeviceError as error:
+            return (
+                f"The steps were timed on {state.device!r}, which cannot be used here: {error} New "
+                f"latencies are those of {selected.conditions.words}; choose a device to time all "
+                "steps on the same.",
+            )
+        return ()
+
     def _recall_scan(self) -> tuple[str, ...]:
         """Take up what the last scan found; returns notes."""
         try:
@@ -137,7 +156,7 @@ class Keeping(Changes):
 
     def _store(self, event: Event) -> None:
         match event:
-            case PlanChanged() | TargetsChanged():
+            case PlanChanged() | TargetsChanged() | DeviceChanged():
                 self._home.remember(self._state())
             case HistoryChanged():
                 self._home.remember(self._state())
@@ -151,7 +170,7 @@ class Keeping(Changes):
                 self._home.journal(event)
 
     def _state(self) -> State:
-        history = self._history
+        history, conditions = self._history, self._gauge.selected.conditions
         names = {step.id: (step.name, step.remark) for step in history if step.name or step.remark}
         return State(
             plan=self._plan,
@@ -160,6 +179,8 @@ class Keeping(Changes):
             newest=history.next_id() - 1,
             undone=history.undone,
             names=names,
+            device=word_of(conditions.device),
+            batch_size=conditions.batch_size,
         )
 
     def _let_go(self) -> bool:

@@ -157,6 +157,7 @@ class Session(Keeping, Experiments, Examinations):
         self._runs = TrainingRuns(self.training, self._home, self._history)
         self.events.subscribe(self._runs)
         forgotten = self._recall(Plan(seed=opened.action.seed))
+        forgotten += self._recall_device(gauge.selected)
         self._settling = Settling(self._history, self.events, self._plan)
         files = OnnxFiles(self._history, gauge)
         probing = Probing(files, self.dataset.probe)

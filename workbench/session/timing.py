@@ -49,6 +49,17 @@ class Timed:
     latency: Latency
     speedup: Ratio
 
+    def beside(self, dense_ms: float | None) -> "Timed":
+        """The same at a moment when the dense network took so long.
+
+        What was measured in turn is the ratio; between two moments a machine is not equally fast.
+        """
+        if dense_ms is None:
+            return self
+        factor = dense_ms / (self.speedup.value * self.latency.median_ms)
+        samples_ms = tuple(factor * sample for sample in self.latency.samples_ms)
+        return replace(self, latency=Latency.from_samples(samples_ms))
+
 
 class Timing:
     """Predictions may be asked for by any thread; measuring is the engine thread's.

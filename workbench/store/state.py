@@ -21,6 +21,8 @@ class State:
         newest: Highest id of a step by then; a later one was committed, but not noted here.
         undone: Ids of the steps that can be returned to, the next one last.
         names: By step id, name and remark, where there are any.
+        device: A word for where latency is measured, see `workbench.devices.open_device`.
+        batch_size: Inputs at a time there.
     """
 
     plan: Plan
@@ -29,6 +31,8 @@ class State:
     newest: int = 0
     undone: tuple[int, ...] = ()
     names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    device: str = "cpu"
+    batch_size: int = 1
 
     def to_bytes(self) -> bytes:
         """The file."""
@@ -40,6 +44,8 @@ class State:
                 "newest": self.newest,
                 "undone": list(self.undone),
                 "names": {str(step_id): list(names) for step_id, names in self.names.items()},
+                "device": self.device,
+                "batch_size": self.batch_size,
             }
         )
 
@@ -60,6 +66,8 @@ class State:
                 newest=body["newest"],
                 undone=tuple(body["undone"]),
                 names={int(key): (str(n), str(r)) for key, (n, r) in body["names"].items()},
+                device=str(body.get("device", cls.device)),  # older versions did not note it
+                batch_size=body.get("batch_size", cls.batch_size),
             )
         except (KeyError, TypeError, ValueError, WorkbenchError) as error:
             raise DamagedError(f"{source} holds something unexpected: {error!r}.") from error

@@ -16,6 +16,7 @@ _SHOWN: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("onnx_bytes", "ONNX file", words.size),
     ("onnx_gzip_bytes", "ONNX file, zipped", words.size),
     ("latency_ms", "Latency", words.milliseconds),
+    ("throughput", "Inputs per second", words.count),
     ("peak_memory_bytes", "Peak memory", words.size),
     ("energy_mj", "Energy (estimate)", words.energy),
     ("speedup", "Speed-up", lambda value: f"{value:.2f} ×"),
@@ -52,7 +53,18 @@ def board_rows(dense: Metrics, now: Metrics, targets: Mapping[str, float]) -> li
                 met,
             )
         )
+        if name == "latency_ms":
+            rows += _slow_rounds(dense, now)
     return rows
+
+
+def _slow_rounds(dense: Metrics, now: Metrics) -> list[Row]:
+    """How far single rounds lie above the median."""
+    before, after = dense.latency_ms, now.latency_ms
+    if before is None or after is None:
+        return []
+    p90s = words.milliseconds(before.p90_ms), words.milliseconds(after.p90_ms)
+    return [Row("Latency, 90th percentile", *p90s, change="", target="", met=None)]
 
 
 def _change(name: str, before: float | None, after: float | None, now: Metrics) -> str:
