@@ -22,7 +22,7 @@ def client() -> Iterator[Client]:
             processes=True,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -58,7 +58,7 @@ def test_a_cluster_that_lost_all_workers_is_given_up(
     monkeypatch.setattr(liveness, "PATIENCE_S", 0.2)
     monkeypatch.setattr(liveness, "_ASKED_EVERY_S", 0.05)
     with (
-        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster,
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
         pytest.raises(WorkerError, match=r"0 of 45 points were known .*has had no worker for"),
     ):
