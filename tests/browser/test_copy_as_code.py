@@ -63,4 +63,4 @@ def test_code_copied_from_the_page_gives_the_same_figures(
         check=True,
     )
     assert done.stdout.split() == [str(figure) for figure in by_mouse]
-    assert (lab.root / "by-mouse.yaml").is_file()
+    assert (lab.root / "of-code" / "by-mouse.yaml").is_file()
