@@ -1,6 +1,5 @@
 """The workbench: composition and wiring only."""
 
-import html
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from widgets.panels.channels import ChannelsPanel
 from widgets.panels.code import CodePanel
 from widgets.panels.device import DevicePanel
 from widgets.panels.export import ExportActions, ExportPanel
+from widgets.panels.header import header
 from widgets.panels.inspect import InspectPanel
 from widgets.panels.interrupted import InterruptedPanel
 from widgets.panels.plan import PlanPanel
@@ -127,7 +127,8 @@ class Workbench(ipywidgets.VBox):
         self._tabs.observe(lambda _: self._dispatcher.mark("suggest", "compare"), "selected_index")
         library = BokehLibrary(layout={"display": "none"})
         unseen = [style(), self._theme, library, self._history.shortcuts]
-        super().__init__([*unseen, self._header(), self._top(), self._columns()])
+        tools = [self._device.root, self._history.buttons, self._code.root]
+        super().__init__([*unseen, header(session, tools), self._top(), self._columns()])
         self.add_class("pw-app")
         self.tabbable = False  # Tab passes it by, and a click anywhere in it brings the focus here
         self._add_views()
@@ -144,17 +145,6 @@ class Workbench(ipywidgets.VBox):
         super().close()
 
     # Composition
-
-    def _header(self) -> ipywidgets.Box:
-        session = self.session
-        name, data = html.escape(session.name), html.escape(session.dataset.name)
-        about = (f"model <b>{name}</b>", f"data <b>{data}</b>", *map(html.escape, session.notes))
-        title = ipywidgets.HTML('<span class="pw-title">Pruning Workbench</span>')
-        title.add_class("pw-header-text")
-        bar = ipywidgets.HBox([title, self._device.root, self._history.buttons, self._code.root])
-        bar.add_class("pw-header")
-        notes = ipywidgets.HTML(f'<span class="pw-notes">{" · ".join(about)}</span>')
-        return ipywidgets.VBox([bar, notes])
 
     def _top(self) -> ipywidgets.Box:
         left = [self._board, self._status.root, self._interrupted.root]

@@ -1,9 +1,11 @@
-"""What a session measures of its current model only when asked: figures that take a while.
+"""What a session measures of its models as they are: the baseline at once, the rest when asked.
 
 Blocking methods wait for their task; ``submit_...`` queue the same work and return the `Task`.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from workbench.devices import open_device
 from workbench.errors import DeviceError
@@ -13,11 +15,16 @@ from workbench.measure.energy_counters import EnergyCounter, Rapl
 from workbench.measure.energy_measured import MeasuredEnergy
 from workbench.measure.layer_latency import LayerLatencies
 from workbench.measure.memory import MemoryUse
+from workbench.measure.metrics import Metrics
+from workbench.progress import Cancelled
 from workbench.session.aims import Aims
 from workbench.session.bench import ACCURACY, LAYERS, Bench
 from workbench.session.conditions import Conditions
+from workbench.session.history import History
+from workbench.session.home import Home
 from workbench.session.measuring import Gauge
 from workbench.session.moving import Moving
+from workbench.session.recorder import Recorder
 from workbench.session.tasks import Task
 
 SHARE_OF_MEMORY = 0.25
@@ -29,7 +36,25 @@ class Examinations(Aims):
 
     _bench: Bench
     _moving: Moving
+    _home: Home
+    _history: History
+    _recorder: Recorder
+    _baseline: Task[Metrics] | None
     _gauge: Gauge
+
+    @property
+    def baseline(self) -> Metrics:
+        """Everything measured of the model as it was opened; waits for it.
+
+        If measuring was cancelled, it starts again.
+        """
+        task = self._baseline
+        if task is not None and task.cancelled and not self._tasks.closed:
+            task = self._baseline = self._measure_baseline()
+        if task is not None:
+            with contextlib.suppress(Cancelled):
+                task.result()
+        return self._history[0].metrics
 
     @property
     def conditions(self) -> Conditions:
@@ -166,3 +191,17 @@ class Examinations(Aims):
         """Queue `measure_memory`; one under way is dropped."""
         self._tasks.cancel("memory")
         return self._tasks.submit("memory", "measuring memory", self._bench.memory())
+
+    def _measure_baseline(self) -> Task[Metrics] | None:
+        if self._recorder.measured(0):
+            return None
+        return self._tasks.submit(
+            "baseline", "measuring the baseline", self._recorder.measure_opened
+        )
+
+    def _measure_missing(self) -> None:
+        """Measure what a kernel that ended could not measure any more."""
+        for step in self._history:
+            if step.id and not self._home.read_only and not self._recorder.measured(step.id):
+                work = partial(self._recorder.measure_again, step.id)
+                self._tasks.submit("baseline", f"measuring step {step.id}", work)

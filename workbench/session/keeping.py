@@ -17,7 +17,6 @@ from workbench.events import (
     TaskEnded,
 )
 from workbench.plan import Plan
-from workbench.session.changes import Changes
 from workbench.session.conditions import Conditions, Selected
 from workbench.session.copying import Copying
 from workbench.session.history import Step
@@ -25,18 +24,18 @@ from workbench.session.knowledge import CHANGES
 from workbench.session.measuring import Gauge
 from workbench.session.tasks import Task
 from workbench.session.training_runs import Interrupted, TrainingRuns
+from workbench.session.travels import Travels
 from workbench.store.state import State
 from workbench.targets import checked_targets
 
 _LET_GO = "it was opened again in this kernel, and is written from there"
 
 
-class Keeping(Changes):
+class Keeping(Travels):
     """The side of a session that is kept; `Session` sets up what it is kept with."""
 
     _gauge: Gauge
     _runs: TrainingRuns
-    checkout: Callable[[int], Step]
 
     @property
     def directory(self) -> Path | None:

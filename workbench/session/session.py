@@ -1,25 +1,19 @@
 """The session: the one thing that changes, a thin facade over tasks, history and plan."""
 
-import contextlib
 import threading
 import weakref
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from workbench.actions import Action, Checkout, Finetune, Redo, Rename, Undo
+from workbench.actions import Action, Finetune
 from workbench.anatomy import Anatomy
 from workbench.data import Dataset
-from workbench.errors import BusyError
-from workbench.events import EventBus, HistoryChanged
+from workbench.events import EventBus
 from workbench.export.formats import Formats
 from workbench.export.package import DEFAULT_FORMATS, ExportReport
-from workbench.measure.metrics import Metrics
 from workbench.plan import Plan
-from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
 from workbench.session.answers import Answers
 from workbench.session.anticipating import Anticipation
@@ -35,7 +29,6 @@ from workbench.session.home import Home
 from workbench.session.inspecting import Inspecting
 from workbench.session.jobs import Jobs
 from workbench.session.keeping import Keeping, let_go
-from workbench.session.knowledge import CHANGES, OF_ONE_PLAN
 from workbench.session.measuring import Gauge
 from workbench.session.moving import Moving
 from workbench.session.onnx_files import OnnxFiles
@@ -223,20 +216,6 @@ class Session(Keeping, Experiments, Examinations):
         self._baseline = self._measure_baseline()
         self._measure_missing()
 
-    @property
-    def baseline(self) -> Metrics:
-        """Everything measured of the model as it was opened; waits for it.
-
-        If measuring was cancelled, it starts again.
-        """
-        task = self._baseline
-        if task is not None and task.cancelled and not self._tasks.closed:
-            task = self._baseline = self._measure_baseline()
-        if task is not None:
-            with contextlib.suppress(Cancelled):
-                task.result()
-        return self._history[0].metrics
-
     def prune(self) -> Step:
         """Carry the plan out; returns the committed step, fully measured."""
         return self.submit_prune().result()
@@ -295,24 +274,6 @@ class Session(Keeping, Experiments, Examinations):
         work = self._exporting.export(Path(directory), formats, told, overwrite=overwrite)
         return self._tasks.submit("export", "exporting", work)
 
-    def undo(self) -> Step:
-        """Go back one step.
-
-        Raises:
-            HistoryError: If this is the first.
-            BusyError: If a task that commits a step is under way.
-        """
-        return self._move(Undo(), self._history.undo)
-
-    def redo(self) -> Step:
-        """Return to the step undone last; errors as for `undo`."""
-        return self._move(Redo(), self._history.redo)
-
-    def checkout(self, step_id: int) -> Step:
-        """Go to any step; errors as for `undo`."""
-        step = self._history[step_id]
-        return self._move(Checkout(step.id), lambda: self._history.checkout(step.id))
-
     def perform(self, action: Action) -> Any:
         """Do what an action says, as the method of its name would.
 
@@ -323,24 +284,6 @@ class Session(Keeping, Experiments, Examinations):
             WorkbenchError: If it cannot be done; the session is as it was before.
         """
         return action.perform(self)
-
-    def rename(self, step_id: int, *, name: str | None = None, remark: str | None = None) -> Step:
-        """Call a step something, or write something down about it; None leaves it as it is.
-
-        Args:
-            step_id: Any step, also one that was undone.
-            name: One line of at most 80 characters; "" takes the name away.
-            remark: At most 2,000 characters, in any number of lines; "" takes it away.
-
-        Raises:
-            HistoryError: If there is no such step, or it cannot be called that.
-            ReadOnlyError: If the session is open for reading only.
-        """
-        self._home.check_writable("a name")
-        step = self._history.rename(step_id, name, remark)
-        self.events.emit(HistoryChanged(self._history.current.id))
-        self._report(Rename(step.id, name, remark))
-        return step
 
     def cancel(self) -> None:
         """Stop what runs and what waits; committed steps stay."""
@@ -357,31 +300,3 @@ class Session(Keeping, Experiments, Examinations):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def _measure_baseline(self) -> Task[Metrics] | None:
-        if self._recorder.measured(0):
-            return None
-        return self._tasks.submit(
-            "baseline", "measuring the baseline", self._recorder.measure_opened
-        )
-
-    def _measure_missing(self) -> None:
-        """Measure what a kernel that ended could not measure any more."""
-        for step in self._history:
-            if step.id and not self.read_only and not self._recorder.measured(step.id):
-                work = partial(self._recorder.measure_again, step.id)
-                self._tasks.submit("baseline", f"measuring step {step.id}", work)
-
-    def _move(self, action: Action, move: Callable[[], Step]) -> Step:
-        self.settle_plan()
-        with self._lock:  # nothing may be submitted between the question and the move
-            if making := self._tasks.unfinished(*CHANGES):
-                raise BusyError(
-                    "the history cannot be moved while a step is being made (now: "
-                    f"{making[0].title}). Wait for it, or cancel it first."
-                )
-            step = move()
-        self._tasks.cancel(*OF_ONE_PLAN)
-        self.events.emit(HistoryChanged(step.id))
-        self._report(action)
-        return step
