@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +42,9 @@ class SshServer:
                 os.kill(pid, number)
 
 
-def start(directory: Path) -> SshServer:
-    """Start a server whose files are in a directory; end its process when done."""
+@contextmanager
+def running(directory: Path) -> Iterator[SshServer]:
+    """A server whose files are in a directory; it ends with the block, and if it does not start."""
     assert SSHD is not None
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # a server of root's insists on it
@@ -67,11 +70,14 @@ def start(directory: Path) -> SshServer:
     host_key = (directory / "host.pub").read_text()
     known_hosts = directory / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {host_key}")
-    process = subprocess.Popen(
-        [SSHD, "-D", "-E", directory / "log", "-f", config], stdin=subprocess.DEVNULL
-    )
-    _wait_until_it_listens(port, process, directory / "log")
-    return SshServer(port, directory / "user", known_hosts, process)
+    command = [SSHD, "-D", "-E", directory / "log", "-f", config]
+    # Left to itself, a server that was given up would be a warning in whichever test comes next.
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+        try:
+            _wait_until_it_listens(port, process, directory / "log")
+            yield SshServer(port, directory / "user", known_hosts, process)
+        finally:
+            process.kill()
 
 
 def _wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

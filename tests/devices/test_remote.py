@@ -27,10 +27,8 @@ INPUTS = np.ones((1, 4), np.float32)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
-    server = ssh_server.start(tmp_path_factory.mktemp("ssh"))
-    yield server
-    server.process.terminate()
-    server.process.wait(10)
+    with ssh_server.running(tmp_path_factory.mktemp("ssh")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -188,7 +188,9 @@ def test_an_exported_program_answers_without_the_model_at_any_batch_size(tmp_pat
             assert torch.equal(torch.from_numpy(run(inputs.numpy())), module(inputs))
 
 
-def test_tflite_answers_as_pytorch_does_where_its_converter_is_installed(tmp_path: Path) -> None:
+def test_tflite_answers_as_pytorch_does_where_its_converter_is_installed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     if reason := TFLite.missing():
         assert reason == "it needs pip install 'pruning-workbench[tflite]'"
         with pytest.raises(ExportError, match=r"'tflite' cannot be written here: it needs"):
@@ -197,6 +199,7 @@ def test_tflite_answers_as_pytorch_does_where_its_converter_is_installed(tmp_pat
     workshop = Workshop(subject(pruned_toy()), tmp_path)
     one = TFLite()
     assert one.write(workshop) == ("model.tflite",)
+    assert capfd.readouterr().out == ""
     inputs = torch.rand(3, 1, 4, 4)
     with torch.no_grad():
         expected = workshop.subject.model.module(inputs).numpy()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from exporting import Plain, pruned_toy, story, subject
+from playwright.sync_api import Browser
 
 from workbench import Session
 from workbench.export.checking import Check
@@ -90,6 +91,23 @@ def test_the_page_fetches_nothing_and_runs_no_script() -> None:
     assert Tags(page).references == []
     assert "http" not in page.replace("http-equiv", "")
     assert "default-src 'none'" in page
+
+
+@pytest.mark.browser
+def test_a_browser_without_network_shows_it_on_a_narrow_screen_and_runs_nothing(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "report.html").write_text(hostile_page(), encoding="utf-8")
+    context = chromium.new_context(offline=True, viewport={"width": 400, "height": 800})
+    page, happened = context.new_page(), []
+    page.on("dialog", lambda dialog: happened.append(dialog.message))
+    page.on("console", lambda message: happened.append(message.text))
+    page.on("request", lambda request: happened.append(request.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    assert happened == [(tmp_path / "report.html").as_uri()]
+    assert page.locator("h1").inner_text().startswith(HOSTILE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    context.close()
 
 
 def test_targets_are_met_or_not() -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import os
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +41,7 @@ class TFLite(Format):
         import litert_torch  # noqa: PLC0415 - optional, and slow to load
 
         monitor.report(0, 1, "converting to TFLite")
+        os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")  # else it prints dozens of lines
         module = copy.deepcopy(workshop.subject.model.module).eval()
         try:
             with torch.no_grad():
