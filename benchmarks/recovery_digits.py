@@ -27,9 +27,9 @@ from workbench.session.rounds import RoundSettings
 from workbench.training import FinetuneSettings, finetune
 
 PLAN = Plan(granularity="weight", ratio=0.9)
-DENSE_EPOCHS = 30
+DENSE_EPOCHS = 20
 ROUNDS = 4
-BUDGETS = (4, 12)  # epochs in all; every round takes a fourth
+BUDGETS = (4, 8)  # epochs in all; every round takes a fourth
 SCOPES = ("local", "global")
 
 ONE_SHOT = "one-shot"
@@ -64,12 +64,16 @@ def one_shot(start: Start, settings: FinetuneSettings) -> PrunedModel:
     return start.trained(start.pruned(), settings)
 
 
-def iterative(start: Start, settings: FinetuneSettings) -> PrunedModel:
-    """Prune a part and train, again and again."""
-    model, each = start.dense, replace(settings, epochs=settings.epochs // ROUNDS)
-    for interim in RoundSettings(rounds=ROUNDS).plans(start.dense, start.plan):
-        model = start.trained(model.prune(interim)[0], each)
-    return model
+def iterative(schedule: str) -> Way:
+    """Prune a part and train, again and again, with ratios that rise by a schedule."""
+
+    def way(start: Start, settings: FinetuneSettings) -> PrunedModel:
+        model, each = start.dense, replace(settings, epochs=settings.epochs // ROUNDS)
+        for interim in RoundSettings(ROUNDS, schedule).plans(start.dense, start.plan):
+            model = start.trained(model.prune(interim)[0], each)
+        return model
+
+    return way
 
 
 def gradual(start: Start, settings: FinetuneSettings) -> PrunedModel:
@@ -82,7 +86,7 @@ def ticket(start: Start, settings: FinetuneSettings) -> PrunedModel:
     """Train; then prune a part, go back to the dense weights and train, again and again."""
     each = replace(settings, epochs=settings.epochs // ROUNDS)
     model = start.trained(start.dense, each)
-    for interim in RoundSettings(rounds=ROUNDS - 1).plans(start.dense, start.plan):
+    for interim in RoundSettings(ROUNDS - 1, "geometric").plans(start.dense, start.plan):
         model = start.trained(rewind(model.prune(interim)[0], start.dense), each)
     return model
 
@@ -106,11 +110,12 @@ def distilled(way: Way) -> Way:
 
 WAYS: dict[str, Way] = {
     ONE_SHOT: one_shot,
-    "iterative": iterative,
+    "iterative, cubic": iterative("cubic"),
+    "iterative, geometric": iterative("geometric"),
     "gradual": gradual,
     "lottery ticket": ticket,
     "one-shot, distillation": distilled(one_shot),
-    "iterative, distillation": distilled(iterative),
+    "iterative, cubic, distillation": distilled(iterative("cubic")),
     "gradual, distillation": distilled(gradual),
     "control: at random": at_random,
     "control: from scratch": from_scratch,
@@ -135,8 +140,14 @@ def main() -> None:
         untrained["pruned, not trained"].append(tested(start, start.pruned()))
         for epochs, of in found.items():
             for name, way in ways.items():
-                of[name].append(tested(start, way(start, FinetuneSettings(epochs, seed=seed))))
-                print(f"seed {seed}, {epochs} epochs, {name}: {said(of[name][-1:])}", flush=True)
+                model = way(start, FinetuneSettings(epochs, seed=seed))
+                of[name].append(tested(start, model))
+                known = evaluate(model.module, start.dataset.validation)
+                print(
+                    f"seed {seed}, {epochs} epochs, {name}: {said(of[name][-1:])} | validation "
+                    f"{known.accuracy:.2%}, {known.loss:.4f}",
+                    flush=True,
+                )
     for epochs, of in found.items():
         print(f"\n{epochs} epochs in all, {asked.seeds} seeds:\n\n| {' | '.join(COLUMNS)} |")
         print("|---" * len(COLUMNS) + "|")

@@ -121,7 +121,7 @@ def test_cancelling_a_round_keeps_the_steps_before_it(session: Session) -> None:
     assert kinds(session) == ["open", "prune", "finetune", "prune"]
     assert session.interrupted is not None and session.interrupted.epoch == 1
     session.resume()
-    assert kinds(session)[-1] == "finetune"
+    assert kinds(session) == ["open", *(["prune", "finetune"] * 3)]
 
 
 def test_a_cancelled_control_leaves_the_current_step_where_it_was(session: Session) -> None:

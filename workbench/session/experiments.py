@@ -12,6 +12,8 @@ from workbench.training import FinetuneSettings
 class Experiments(Changes):
     """The side of a session that makes several steps at once; cancelling keeps those made.
 
+    Once the first of them trains, `resume` goes on with all that is left.
+
     Blocking methods wait for their task, and interrupting them cancels it; ``submit_...`` queue
     the same work and return the `Task`.
     """
