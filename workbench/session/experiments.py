@@ -25,7 +25,7 @@ class Experiments(Changes):
         epochs: int = 3,
         *,
         rounds: int = 4,
-        schedule: str = "geometric",
+        schedule: str = "cubic",
         **settings: Any,
     ) -> Step:
         """Carry the plan out in rounds, each pruning a part and training; returns the last step.
@@ -33,8 +33,9 @@ class Experiments(Changes):
         Args:
             epochs: Passes over the training data, in every round.
             rounds: How many.
-            schedule: How ratios rise from round to round: ``"geometric"``, ``"linear"``,
-                ``"cubic"`` or ``"constant"``.
+            schedule: How ratios rise from round to round: ``"cubic"``, ``"geometric"``,
+                ``"linear"`` or ``"constant"``. In the last of four rounds to 90 % the cubic one
+                removes an eighth of what is left, the geometric one 44 %.
             settings: Other fields of `FinetuneSettings`.
 
         Raises:
@@ -62,7 +63,9 @@ class Experiments(Changes):
         begin with `reinitialize`, or with a model that was never trained.
 
         Args:
-            epochs, rounds, schedule, settings: As for `prune_iteratively`.
+            epochs, rounds, settings: As for `prune_iteratively`.
+            schedule: As there; by default, as in the paper, every round removes the same share of
+                what is left.
 
         Raises:
             TrainingError, PlanError: As for `prune_iteratively`.

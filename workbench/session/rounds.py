@@ -27,14 +27,15 @@ class RoundSettings:
     Attributes:
         rounds: Each prunes a part and trains.
         schedule: How ratios rise from round to round, of `workbench.schedules.RATIO_SCHEDULES`;
-            ``"geometric"`` removes the same share of what is left every time.
+            ``"cubic"`` removes much at first and little in the last round, which has to recover
+            alone; ``"geometric"`` the same share of what is left every time.
 
     Raises:
         TrainingError: If one is out of range.
     """
 
     rounds: int = setting(4, Whole(1), "Use 4, for example.")
-    schedule: str = setting("geometric", Choice(tuple(RATIO_SCHEDULES)), "Use 'geometric'.")
+    schedule: str = setting("cubic", Choice(tuple(RATIO_SCHEDULES)), "Use 'cubic' if in doubt.")
 
     def __post_init__(self) -> None:
         read_settings(self, "pruning in rounds")
