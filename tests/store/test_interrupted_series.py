@@ -95,6 +95,7 @@ def test_rounds_that_were_stopped_while_training_go_on_bit_for_bit(
     last = stopped.resume()
     assert expected.is_that_of(stopped)
     assert (last, len(stopped.history)) == (stopped.history.current, 7)
+    assert [run.outcome for run in stopped.training.runs] == ["done"] * 3  # none began again
     assert stopped.interrupted is None and kept().interrupted is None
 
 
