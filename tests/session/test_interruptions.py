@@ -1,9 +1,11 @@
 """Cancelled, interrupted, busy or failed: the session stays what it was."""
 
 import _thread
+import math
+import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from watching import FOREVER, WAIT_S, State, at_first_batch, heard
@@ -146,6 +148,27 @@ def test_settings_out_of_range_start_nothing(session: Session) -> None:
     with pytest.raises(TrainingError, match=r"epochs of fine-tuning must be .* at least 1, got 0"):
         session.finetune(epochs=0)
     assert before.holds(session) and events == []
+
+
+@pytest.mark.parametrize("rate", [0, -0.0, math.inf, math.nan])
+@pytest.mark.parametrize(
+    "train", [Session.finetune, Session.prune_gradually, Session.prune_iteratively]
+)
+def test_a_learning_rate_that_is_none_starts_nothing(
+    session: Session, train: Callable[..., object], rate: float
+) -> None:
+    before, events = State(session), heard(session)
+    message = f"learning_rate of fine-tuning must be above 0 and finite, got {rate}. "
+    with pytest.raises(TrainingError, match=re.escape(message)):
+        train(session, epochs=1, learning_rate=rate)
+    assert before.holds(session) and events == []
+
+
+def test_a_batch_larger_than_the_data_is_noted_in_the_step(session: Session) -> None:
+    assert session.finetune(1, batch_size=4096).notes == (
+        "batch_size 4096 is more than the 48 training inputs there are: every epoch was a single "
+        "batch.",
+    )
 
 
 def test_a_step_that_cannot_be_exported_is_committed_with_a_note(

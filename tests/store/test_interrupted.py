@@ -181,7 +181,8 @@ def test_a_run_that_was_committed_is_not_offered(
     """A kernel may end between a step's commit and the news of it."""
     session = kept()
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingRuns, "_end", lambda self, event: None)
+        patch.setattr(TrainingRuns, "_end", lambda self, begun: None)
+        patch.setattr(TrainingRuns, "_leave", lambda self, *, diverged: None)
         session.finetune(2)
     again = kept()
     assert again.interrupted is None
@@ -192,7 +193,7 @@ def test_a_run_whose_kernel_was_killed_is_offered(
     kept: Reopen, uninterrupted: dict[str, torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingRuns, "_end", lambda self, event: None)
+        patch.setattr(TrainingRuns, "_leave", lambda self, *, diverged: None)
         stop_after(kept(), 2)
     session = kept()
     assert session.interrupted == Interrupted(Finetune(SETTINGS), 2, 1)

@@ -11,7 +11,7 @@ from watching import WAIT_S
 
 from widgets import Workbench
 from workbench import Session
-from workbench.events import EpochTrained, NotSaved
+from workbench.events import EpochTrained, Event, NotSaved, TrainingEnded
 from workbench.progress import Cancelled
 from workbench.training import FinetuneSettings
 
@@ -73,6 +73,26 @@ def test_from_another_step_the_line_names_the_one_it_trains(
     assert workbench._interrupted._text.value == (
         "Fine-tuning of step 0 was interrupted at epoch 2 of 4"
     )
+
+
+@pytest.mark.parametrize(
+    ("stopping", "said"),
+    [
+        (EpochTrained, "Fine-tuning was interrupted at epoch 1 of 2, 2 more steps are to follow"),
+        (TrainingEnded, "A series of steps was interrupted after step 2: 2 steps are left"),
+    ],
+)
+def test_what_is_to_follow_in_the_same_series_is_said(
+    session: Session, workbench: Workbench, stopping: type[Event], said: str
+) -> None:
+    session.plan = session.plan.with_(granularity="weight", ratio=0.5)
+    session.events.subscribe(
+        lambda event: session.cancel() if isinstance(event, stopping) else None
+    )
+    with pytest.raises(Cancelled):
+        session.prune_iteratively(2, rounds=2, batch_size=16)
+    workbench._interrupted.update()
+    assert workbench._interrupted._text.value == said
 
 
 def test_where_nothing_may_be_stored_buttons_say_why(tmp_path: Path, no_runtimes: None) -> None:

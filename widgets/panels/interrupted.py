@@ -7,6 +7,7 @@ import ipywidgets
 from widgets.panels.controls import action_button, enable, set_text, show, text
 from widgets.reasons import why_no_step
 from workbench import Session
+from workbench.session.training_runs import Interrupted
 
 
 class InterruptedPanel:
@@ -34,14 +35,18 @@ class InterruptedPanel:
         show(self.root, found is not None)
         if found is None:
             return
-        step = (
-            ""
-            if found.step_id == self._session.history.current.id
-            else (f" of step {found.step_id}")
-        )
-        set_text(
-            self._text,
-            f"Fine-tuning{step} was interrupted at epoch {found.epoch} of {found.epochs}",
-        )
+        set_text(self._text, _said(found, self._session.history.current.id))
         enable(self._resume, "Go on as if nothing had happened", reason)
         enable(self._discard, "Do not go on with it; its chart stays", reason)
+
+
+def _said(found: Interrupted, current: int) -> str:
+    count = len(found.then)
+    if found.committed:
+        left = "1 step is left" if count == 1 else f"{count} steps are left"
+        return f"A series of steps was interrupted after step {found.step_id}: {left}"
+    of_step = "" if found.step_id == current else f" of step {found.step_id}"
+    following = f", {count} more steps are to follow" if count else ""
+    return (
+        f"Fine-tuning{of_step} was interrupted at epoch {found.epoch} of {found.epochs}{following}"
+    )

@@ -75,7 +75,7 @@ WAYS = (
         "Trains, prunes a part of the plan, takes back the weights of now, and trains again; in "
         "rounds.",
         lambda session, chosen: session.submit_find_ticket(
-            chosen.training, RoundSettings(chosen.rounds)
+            chosen.training, RoundSettings(chosen.rounds, "geometric")
         ),
         in_rounds=True,
     ),

@@ -18,7 +18,7 @@ from workbench.actions.scan_sensitivity import ScanSensitivity
 from workbench.actions.script import script_of
 from workbench.actions.set_plan import SetPlan
 from workbench.actions.set_targets import SetTargets
-from workbench.actions.training import Training
+from workbench.actions.training import InSeries, Training
 from workbench.actions.undo import Undo
 from workbench.actions.use_device import UseDevice
 
@@ -28,6 +28,7 @@ __all__ = [
     "Checkout",
     "Export",
     "Finetune",
+    "InSeries",
     "Measure",
     "Open",
     "Prune",

@@ -1,13 +1,14 @@
 """The long work of a session, as functions of a monitor for the engine thread to call."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from torch import nn
 
 from workbench.actions import (
+    InSeries,
     Measure,
     Prune,
     PruneGradually,
@@ -109,12 +110,20 @@ class Jobs:
 
         return work
 
-    def train(self, action: Training, *, resume: bool = False) -> Callable[[Monitor], Step]:
-        """Train a copy of the current model, or go on with the run that was stopped; commit."""
+    def train(
+        self, action: Training, *, resume: bool = False, then: tuple[InSeries, ...] = ()
+    ) -> Callable[[Monitor], Step]:
+        """Train a copy of the current model, or go on with the run that was stopped; commit.
+
+        Args:
+            action: How to train.
+            resume: Whether to go on.
+            then: What is to follow, to be remembered with the run.
+        """
 
         def work(monitor: Monitor) -> Step:
             state = self.runs.state() if resume else None
-            self.runs.begin(action, self.history)
+            self.runs.begin(action, then)
             trained, results, outcome = self._trained(action, state, Part(monitor, 0, 90, 100))
             step = self.recorder.commit(
                 trained,
@@ -186,6 +195,40 @@ class Jobs:
             return self.recorder.commit(fresh, Reinitialize(seed), monitor)
 
         return work
+
+    def series(
+        self, actions: Sequence[InSeries], *, resume: bool = False
+    ) -> Callable[[Monitor], Step]:
+        """Do one action after another, each committing a step; returns the last.
+
+        Args:
+            actions: At least one.
+            resume: Whether the first goes on with the run that was stopped.
+        """
+        works = [
+            self._part(action, tuple(actions[place + 1 :]), resume=resume and place == 0)
+            for place, action in enumerate(actions)
+        ]
+
+        def work(monitor: Monitor) -> Step:
+            for number, part in enumerate(works):
+                step = part(Part(monitor, number, number + 1, len(works)))
+            return step
+
+        return work
+
+    def _part(
+        self, action: InSeries, then: tuple[InSeries, ...], *, resume: bool
+    ) -> Callable[[Monitor], Step]:
+        match action:
+            case Prune(plan):
+                return self.prune(plan)
+            case Rewind(step_id):
+                return self.rewind(step_id)
+            case Reinitialize(seed):
+                return self.reinitialize(seed)
+            case _:
+                return self.train(action, resume=resume, then=then)
 
     def measure(self) -> Callable[[Monitor], Step]:
         """Measure the current model, and commit it as it is."""

@@ -53,13 +53,14 @@ class Keeping(Travels):
 
     @property
     def interrupted(self) -> Interrupted | None:
-        """Fine-tuning that was cancelled, or whose kernel ended, and that can go on."""
+        """Training, alone or in rounds, that was cancelled or whose kernel ended; it can go on."""
         return self._runs.interrupted
 
     def resume(self) -> Step:
-        """Go on with the interrupted fine-tuning, from the step it began at.
+        """Go on with the interrupted fine-tuning, from the step it began at; returns the last step.
 
-        On a CPU its weights become those of a run that was never interrupted, bit for bit.
+        On a CPU its weights become those of a run that was never interrupted, bit for bit. Rounds
+        that were to follow, of pruning or of a lottery ticket, follow.
 
         Raises:
             TrainingError: If there is none, or its state cannot be read.
@@ -79,8 +80,10 @@ class Keeping(Travels):
             )
         if self._history.current.id != found.step_id:
             self.checkout(found.step_id)
-        work = self._jobs.train(found.action, resume=True)
-        return self._submit("finetune", "fine-tuning", work)
+        work = self._jobs.series(found.left, resume=not found.committed)
+        if len(found.left) == 1:
+            return self._submit("finetune", "fine-tuning", work)
+        return self._submit("rounds", f"the {len(found.left)} steps that are left", work)
 
     def discard_interrupted(self) -> None:
         """Do not go on with the interrupted fine-tuning; its charts stay. Errors as `resume`."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.actions import Finetune, Training
+from workbench.actions import Finetune, InSeries, Prune, Reinitialize, Rewind, Training
 from workbench.errors import HistoryError, PlanError
 from workbench.events import HistoryChanged
 from workbench.gradual import GradualSettings
 from workbench.gradual.interim import interim_plan
 from workbench.plan import Plan
-from workbench.progress import Monitor, Part
+from workbench.progress import Monitor
 from workbench.pruned import PrunedModel
 from workbench.schedules import RATIO_SCHEDULES
 from workbench.session.history import History, Step
@@ -27,14 +27,15 @@ class RoundSettings:
     Attributes:
         rounds: Each prunes a part and trains.
         schedule: How ratios rise from round to round, of `workbench.schedules.RATIO_SCHEDULES`;
-            ``"geometric"`` removes the same share of what is left every time.
+            ``"cubic"`` removes much at first and little in the last round, which has to recover
+            alone; ``"geometric"`` the same share of what is left every time.
 
     Raises:
         TrainingError: If one is out of range.
     """
 
     rounds: int = setting(4, Whole(1), "Use 4, for example.")
-    schedule: str = setting("geometric", Choice(tuple(RATIO_SCHEDULES)), "Use 'geometric'.")
+    schedule: str = setting("cubic", Choice(tuple(RATIO_SCHEDULES)), "Use 'cubic' if in doubt.")
 
     def __post_init__(self) -> None:
         read_settings(self, "pruning in rounds")
@@ -58,7 +59,7 @@ class RoundSettings:
 class Rounds:
     """Makes the work; every part of it commits a step of its own.
 
-    Cancelling keeps the steps that are there.
+    Cancelling keeps the steps that are there, and what is left can be resumed.
     """
 
     history: History
@@ -67,19 +68,18 @@ class Rounds:
     def iterate(self, plan: Plan, rounds: RoundSettings, settings: FinetuneSettings) -> Work:
         """Prune a part and train, again and again, until the plan is carried out."""
         plans = rounds.plans(self.history.model, plan)
-        train = self.jobs.train(Finetune(settings))
-        works = [work for interim in plans for work in (self.jobs.prune(interim), train)]
-        return _one_after_another(works)
+        train = Finetune(settings)
+        return self.jobs.series([part for interim in plans for part in (Prune(interim), train)])
 
     def ticket(self, plan: Plan, rounds: RoundSettings, settings: FinetuneSettings) -> Work:
         """Train, prune a part, go back to the weights of the beginning; again and again; train."""
         first = self.history.current.id
         plans = rounds.plans(self.history.model, plan)
-        train = self.jobs.train(Finetune(settings))
-        works = [train]
+        train = Finetune(settings)
+        parts: list[InSeries] = [train]
         for interim in plans:
-            works += [self.jobs.prune(interim), self.jobs.rewind(first), train]
-        return _one_after_another(works)
+            parts += [Prune(interim), Rewind(first), train]
+        return self.jobs.series(parts)
 
     def random_control(self, seed: int) -> Work:
         """As much pruned as by now, but at random and at once, and trained for as long.
@@ -89,8 +89,8 @@ class Rounds:
         """
         path = self._since_pruning()
         plan = _as_much_at_random(path, seed)
-        works = [self.jobs.prune(plan), *self._trainings(_trainings_of(path))]
-        return self._beside(path[0].parent or 0, works, f"control: at random, seed {seed}")
+        parts = [Prune(plan), *map(Finetune, _trainings_of(path))]
+        return self._beside(path[0].parent or 0, parts, f"control: at random, seed {seed}")
 
     def scratch_control(self, seed: int, epochs: int | None) -> Work:
         """The network that pruning led to, with fresh weights, trained for as long, or longer.
@@ -109,8 +109,8 @@ class Rounds:
         if epochs is not None:
             settings = [replace(settings[-1], epochs=epochs)]
         pruned = next(step for step in reversed(path) if step.plan is not None)
-        works = [self.jobs.reinitialize(seed), *self._trainings(settings)]
-        return self._beside(pruned.id, works, f"control: from scratch, seed {seed}")
+        parts = [Reinitialize(seed), *map(Finetune, settings)]
+        return self._beside(pruned.id, parts, f"control: from scratch, seed {seed}")
 
     def _since_pruning(self) -> tuple[Step, ...]:
         """The path from the first step that pruned what the last one pruned: channels, or weights.
@@ -132,17 +132,14 @@ class Rounds:
             )
         return path[first:]
 
-    def _trainings(self, settings: Sequence[FinetuneSettings]) -> list[Work]:
-        return [self.jobs.train(Finetune(one)) for one in settings]
-
-    def _beside(self, parent: int, works: Sequence[Work], name: str) -> Work:
-        """Do the work on a branch of its own, name its end, and come back."""
+    def _beside(self, parent: int, parts: Sequence[InSeries], name: str) -> Work:
+        """Do all parts on a branch of its own, name its end, and come back."""
 
         def work(monitor: Monitor) -> Step:
             here = self.history.current.id
             self.history.checkout(parent)
             try:
-                last = _one_after_another(works)(monitor)
+                last = self.jobs.series(parts)(monitor)
                 return self.history.rename(last.id, name=name)
             finally:
                 self.history.checkout(here)
@@ -162,12 +159,3 @@ def _as_much_at_random(path: Sequence[Step], seed: int) -> Plan:
 
 def _trainings_of(path: Sequence[Step]) -> list[FinetuneSettings]:
     return [step.action.settings for step in path if isinstance(step.action, Training)]
-
-
-def _one_after_another(works: Sequence[Work]) -> Work:
-    def work(monitor: Monitor) -> Step:
-        for number, one in enumerate(works):
-            step = one(Part(monitor, number, number + 1, len(works)))
-        return step
-
-    return work

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
-from workbench.actions import Training, action_from_json
+from workbench.actions import InSeries, Training, action_from_json
 from workbench.errors import DamagedError, ReadOnlyError, StoreError, TrainingError
 from workbench.events import EpochTrained, Event, TaskEnded, TrainingEnded, TrainingStarted
 from workbench.session.history import History
@@ -20,17 +20,26 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A training run that was stopped before its end, and can go on.
+    """Training that was stopped before its end, and can go on.
 
     Attributes:
-        action: What it is for.
-        epoch: Epochs that are done, and not lost.
-        step_id: The step whose model it trains.
+        action: The run that was stopped, or the last of a series that was stopped between two.
+        epoch: Epochs that are done of the next training, and not lost.
+        step_id: The step to go on from.
+        then: What is to follow in the same series, such as the rounds that are left.
+        committed: Whether the run itself is a step already, and only `then` is left.
     """
 
     action: Training
     epoch: int
     step_id: int
+    then: tuple[InSeries, ...] = ()
+    committed: bool = False
+
+    @property
+    def left(self) -> tuple[InSeries, ...]:
+        """All that is still to be done."""
+        return self.then if self.committed else (self.action, *self.then)
 
     @property
     def settings(self) -> FinetuneSettings:
@@ -45,29 +54,41 @@ class Interrupted:
 
 @dataclass(frozen=True)
 class _Begun:
-    """What a run is of: an action on a step, to be committed as `next_id` or later."""
+    """What a run is of: an action on a step, to be committed as `next_id` or later; then others."""
 
     action: Training
     step_id: int
     next_id: int
+    then: tuple[InSeries, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        action = self.action.to_json()
-        return {"action": action, "step_id": self.step_id, "next_id": self.next_id}
+        return {
+            "action": self.action.to_json(),
+            "step_id": self.step_id,
+            "next_id": self.next_id,
+            "then": [action.to_json() for action in self.then],
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "_Begun":
         action = action_from_json(data["action"])
         if not isinstance(action, Training):
             raise DamagedError(f"a training run cannot be of action {action.kind!r}.")
-        return cls(action, data["step_id"], data["next_id"])
+        then = []
+        for entry in data.get("then", ()):  # earlier versions remembered the run alone
+            if not isinstance(following := action_from_json(entry), InSeries):
+                raise DamagedError(f"no series of steps has action {following.kind!r}.")
+            then.append(following)
+        return cls(action, data["step_id"], data["next_id"], tuple(then))
 
-    def committed(self, history: History) -> bool:
-        """Whether a step came of it."""
-        return any(
-            step.id >= self.next_id and step.parent == self.step_id and step.action == self.action
-            for step in history
-        )
+    def left(self, history: History) -> tuple[int, tuple[InSeries, ...]]:
+        """The step to go on from, and what no step has come of yet."""
+        here, left = self.step_id, (self.action, *self.then)
+        for step in history:
+            done = step.id >= self.next_id and step.parent == here and left[:1] == (step.action,)
+            if done:
+                here, left = step.id, left[1:]
+        return here, left
 
 
 class TrainingRuns:
@@ -80,7 +101,7 @@ class TrainingRuns:
     """
 
     def __init__(self, log: TrainingLog, home: Home, history: History) -> None:
-        self._log, self._home = log, home
+        self._log, self._home, self._history = log, home, history
         self._next: _Begun | None = None
         self._now: _Begun | None = None
         self._running = False
@@ -88,15 +109,21 @@ class TrainingRuns:
         self._state: TrainingState | None = None
         self._epoch = 0
         self._written: dict[str, int] = {}
-        self._restore(history)
+        self._restore()
 
     @property
     def interrupted(self) -> Interrupted | None:
-        """The last run, if it was stopped and can go on."""
+        """The last run, if it or what was to follow it was stopped and can go on."""
         stopped = self._stopped
         if stopped is None:
             return None
-        return Interrupted(stopped.action, self._epoch, stopped.step_id)
+        here, left = stopped.left(self._history)
+        if not left:
+            return None
+        committed = len(left) <= len(stopped.then)
+        if committed:
+            return Interrupted(stopped.action, 0, here, left, committed)
+        return Interrupted(stopped.action, self._epoch, here, stopped.then)
 
     def state(self) -> TrainingState | None:
         """Where the interrupted run goes on; None to begin again.
@@ -109,9 +136,9 @@ class TrainingRuns:
             return self._state
         return TrainingState.from_bytes(files.checkpoint(len(self._log.runs)))
 
-    def begin(self, action: Training, history: History) -> None:
-        """Say what the run that is about to start is of."""
-        self._next = _Begun(action, history.current.id, history.next_id())
+    def begin(self, action: Training, then: tuple[InSeries, ...]) -> None:
+        """Say what the run that is about to start is of, and what is to follow it."""
+        self._next = _Begun(action, self._history.current.id, self._history.next_id(), then)
 
     def checkpoint(self, state: TrainingState) -> None:
         """Keep the state after an epoch.
@@ -159,9 +186,9 @@ class TrainingRuns:
                 case EpochTrained():
                     self._write_curves()
                 case TrainingEnded():
-                    self._end(over=True)
-                case TaskEnded() if event.kind in TRAINS and self._running:
-                    self._end(over=isinstance(event.error, TrainingError))
+                    self._end(self._now)
+                case TaskEnded() if event.kind in TRAINS and self._now is not None:
+                    self._leave(diverged=isinstance(event.error, TrainingError))
         except ReadOnlyError:  # closed in the middle of a run: the next kernel finds it so
             pass
         except StoreError as error:  # the run itself goes on
@@ -180,14 +207,24 @@ class TrainingRuns:
             self._write(lambda files: files.replace_curves(len(self._log.runs), curves))
             self._written = {name: len(points) for name, points in curves.items()}
 
-    def _end(self, *, over: bool) -> None:
+    def _end(self, begun: _Begun | None) -> None:
+        """The run itself is over; it is remembered only for what is to follow it."""
         self._running = False
-        self._stopped, self._now = None if over else self._now, None
+        self._now = begun if begun is not None and begun.then else None
         self._write_curves()
         self._write_about()
-        if self._stopped is None:
-            self._state = None
-            self._write(lambda files: files.forget_checkpoints(len(self._log.runs)))
+        self._state, self._epoch = None, 0
+        self._write(lambda files: files.forget_checkpoints(len(self._log.runs)))
+
+    def _leave(self, *, diverged: bool) -> None:
+        """The task ended before all was done."""
+        if self._running and diverged:  # it would again
+            self._end(None)
+            return
+        self._running = False
+        self._stopped, self._now = self._now, None
+        self._write_curves()
+        self._write_about()
 
     def _write_curves(self) -> None:
         curves = _curves(self._log.runs[-1])
@@ -206,7 +243,7 @@ class TrainingRuns:
             with self._home.held("a training run"):
                 write(self._home.runs)
 
-    def _restore(self, history: History) -> None:
+    def _restore(self) -> None:
         files = self._home.runs
         if files is None:
             return
@@ -221,8 +258,8 @@ class TrainingRuns:
             except (KeyError, TypeError, ValueError) as error:  # WorkbenchErrors among them
                 self._home.note(f"Training run {number} is lost: {error}")
                 run, begun = TrainingRun(number, 0, outcome="lost"), None
-            if begun and begun.committed(history):
-                run.outcome, begun = "done", None
+            if begun and begun.left(self._history) != (begun.step_id, (begun.action, *begun.then)):
+                run.outcome = "done"
             elif run.outcome == "running" and not self._home.read_only:
                 run.outcome = INTERRUPTED
             self._log.add(run)
