@@ -52,7 +52,7 @@ class Adaptive:
     error: float = 0.004
     pilots: int = 24
     near: float = 0.2
-    caution: float = 1.1
+    caution: float = 1.2
     most: float = 0.6
     name = "adaptive"
 
