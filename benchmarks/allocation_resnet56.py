@@ -1,7 +1,7 @@
 """ResNet-56 on CIFAR-10 at 2.1 times fewer MACs, without fine-tuning: who spends them best?
 
     PRUNING_WORKBENCH_DATA=/path/to/data python benchmarks/allocation_resnet56.py
-        [--keep 0.476] [--ratios 0.1 0.3 0.5 0.7 0.9] [--criterion l2] [--batches 2]
+        [--keep 0.476] [--ratios 0.1 0.3 0.5 0.7 0.9] [--criterion l2] [--batches 2] [--peer-only]
 
 Every network is pruned to the same share of multiply-adds, then its batch norms' statistics are
 estimated again on the same 512 training images; nothing is trained. Sensitivity is measured on the
@@ -9,12 +9,16 @@ estimated again on the same 512 training images; nothing is trained. Sensitivity
 before every measurement. Accuracy is
 that of all 10,000 test images (1,000 of them were the validation data: that is for comparison with
 published figures) and of the other 9,000. Torch-Pruning
-(https://github.com/VainF/Torch-Pruning, ``pip install torch-pruning==1.6.1``) ranks all layers
-together by l2 norms, in steps until it is at the same share.
+(https://github.com/VainF/Torch-Pruning, ``pip install torch-pruning==1.6.1``) ranks layers
+together by l2 norms, in steps until it is at the same share. It does not see how shortcuts that
+fill up with zeros shift channels: with all layers ranked, its network does not run. So it prunes
+the first layer of every block only, and is told which these are. `--peer-only` leaves out the scan
+and the workbench.
 """
 
 import argparse
 import copy
+import re
 import time
 
 import torch
@@ -28,6 +32,7 @@ from workbench.recalibration import BATCHES, Recalibration
 NORMALIZE = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 ALLOCATORS = ("best", "greedy", "global", "uniform")
 STEPS = 100
+FIRST_OF_BLOCK = re.compile(r"layer\d+\.\d+\.conv1$")
 
 
 def main() -> None:
@@ -37,6 +42,7 @@ def main() -> None:
     arguments.add_argument("--ratios", type=float, nargs="*", default=[0.1, 0.3, 0.5, 0.7, 0.9])
     arguments.add_argument("--criterion", default="l2")
     arguments.add_argument("--batches", type=int, default=2, help="to recalibrate on in the scan")
+    arguments.add_argument("--peer-only", action="store_true")
     options = arguments.parse_args()
     with Session(
         "resnet56", "npz:cifar10.npz", weights="resnet56-4bfd9763.th", normalize=NORMALIZE
@@ -45,20 +51,26 @@ def main() -> None:
         print("| pruned by | MACs kept | accuracy of 10,000 | of 9,000 | estimated | s |")
         print("|---|---|---|---|---|---|")
         bench.row("nothing", session.model, None, 0.0)
-        session.plan = Plan(criterion=options.criterion)
-        start = time.perf_counter()
-        session.scan_sensitivity(ratios=options.ratios, recalibrate=options.batches)
-        scanned_s = time.perf_counter() - start
-        for allocator in ALLOCATORS:
-            start = time.perf_counter()
-            found = session.suggestion(allocator=allocator, macs=options.keep)
-            seconds = time.perf_counter() - start
-            pruned, _ = session.pruned.prune(found.plan)
-            bench.row(f"workbench, {allocator}", pruned.module, found.point.accuracy, seconds)
+        scanned_s = 0.0 if options.peer_only else workbench_rows(session, bench, options)
         start = time.perf_counter()
         theirs = torch_pruned(session.model, bench.inputs, options.keep)
         bench.row("Torch-Pruning, global l2", theirs, None, time.perf_counter() - start)
     print(f"\nThe scan took {scanned_s:.0f} s.")
+
+
+def workbench_rows(session: Session, bench: "Bench", options: argparse.Namespace) -> float:
+    """Scan, and print one row per allocator; returns the seconds of the scan."""
+    session.plan = Plan(criterion=options.criterion)
+    start = time.perf_counter()
+    session.scan_sensitivity(ratios=options.ratios, recalibrate=options.batches)
+    scanned_s = time.perf_counter() - start
+    for allocator in ALLOCATORS:
+        start = time.perf_counter()
+        found = session.suggestion(allocator=allocator, macs=options.keep)
+        seconds = time.perf_counter() - start
+        pruned, _ = session.pruned.prune(found.plan)
+        bench.row(f"workbench, {allocator}", pruned.module, found.point.accuracy, seconds)
+    return scanned_s
 
 
 class Bench:
@@ -94,7 +106,7 @@ def macs(module: nn.Module, inputs: torch.Tensor) -> int:
 
 
 def torch_pruned(module: nn.Module, inputs: torch.Tensor, keep: float) -> nn.Module:
-    """Torch-Pruning as its README shows it: all layers ranked together, step by step."""
+    """Torch-Pruning as its README shows it, step by step, but for layers that it cannot prune."""
     import torch_pruning as tp  # noqa: PLC0415 - not a dependency
 
     pruned = copy.deepcopy(module)
@@ -106,7 +118,11 @@ def torch_pruned(module: nn.Module, inputs: torch.Tensor, keep: float) -> nn.Mod
         global_pruning=True,
         pruning_ratio=0.9,
         iterative_steps=STEPS,
-        ignored_layers=[m for m in pruned.modules() if isinstance(m, nn.Linear)],
+        ignored_layers=[
+            layer
+            for name, layer in pruned.named_modules()
+            if isinstance(layer, nn.Conv2d | nn.Linear) and not FIRST_OF_BLOCK.search(name)
+        ],
     )
     while macs(pruned, inputs) > keep * dense_macs:
         pruner.step()

@@ -50,6 +50,14 @@ def test_two_runs_give_one_answer(allocator: Allocator) -> None:
     assert np.array_equal(first, second)
 
 
+def test_what_lies_beyond_the_highest_ratio_scanned_costs_more() -> None:
+    pruned = model()
+    of = problem_of(pruned, Plan(), damage={"2": ((0.25, 0.1), (0.5, 0.3))})
+    (levels,), (added,) = of.levels, of.damage or ()
+    assert added[levels == 8] == pytest.approx(0.3)
+    assert added[levels == 4] == pytest.approx(0.3 + 0.2)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.8])
 @pytest.mark.parametrize("metric", ["parameters", "macs"])
 def test_the_best_trade_comes_close_to_trying_everything(metric: str, share: float) -> None:

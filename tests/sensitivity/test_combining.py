@@ -6,7 +6,7 @@ import pytest
 from workbench.sensitivity import Figures, Point, Sensitivity
 from workbench.sensitivity.combining import CombinedAccuracy, Outcome
 from workbench.sensitivity.correction import FEWEST_OUTCOMES
-from workbench.sensitivity.joint_plans import joint_ratios
+from workbench.sensitivity.joint_plans import joint_ratios, useful_ratios
 
 
 def point(unit: str, ratio: float, accuracy: float, loss: float) -> Point:
@@ -120,3 +120,19 @@ def test_plans_to_learn_from_are_the_same_for_a_seed_and_cover_where_people_look
     expected = sorted(combined.accuracy(ratios) for ratios in first)
     assert expected[0] < 0.75 and expected[-1] > 0.9
     assert all(0 <= ratio < 1 for ratios in first for ratio in ratios.values())
+
+
+def test_useful_plans_keep_half_of_the_accuracy_by_the_product_however_many_units() -> None:
+    combined = CombinedAccuracy.of(FOUND)
+    many = Sensitivity(
+        "exact",
+        "channel",
+        Figures(1.0, 0.1, 64),
+        tuple(point(f"unit {number}", 0.7, 0.5, 0.7) for number in range(40)),
+    )
+    for known in (combined, CombinedAccuracy.of(many)):
+        plans = [ratios for ratios, _ in zip(useful_ratios(known), range(8), strict=False)]
+        assert plans == [ratios for ratios, _ in zip(useful_ratios(known), range(8), strict=False)]
+        assert all(0 <= ratio <= 0.7 for ratios in plans for ratio in ratios.values())
+        assert all(known.accuracy(ratios) >= 0.5 - 0.01 for ratios in plans)
+        assert any(known.accuracy(ratios) < 0.9 for ratios in plans)

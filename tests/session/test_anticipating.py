@@ -8,6 +8,8 @@ from watching import heard
 from workbench import Session
 from workbench.events import AccuracyLearned
 from workbench.progress import Cancelled
+from workbench.sensitivity.excess import FEWEST_PLANS
+from workbench.session import anticipating
 from workbench.session.anticipating import OUTCOMES
 
 RATIOS = (0.3, 0.6, 0.9)
@@ -24,6 +26,11 @@ def scanned(session: Session) -> Iterator[Session]:
 def outcomes(session: Session) -> list[object]:
     known = session._anticipation._fitting(session.plan)
     return [] if known is None else list(known.outcomes)
+
+
+def checked(session: Session) -> list[object]:
+    known = session._anticipation._fitting(session.plan)
+    return [] if known is None else list(known.checked)
 
 
 def test_without_a_scan_nothing_is_expected(session: Session) -> None:
@@ -70,6 +77,21 @@ def test_learning_goes_on_where_it_was_stopped(
     scanned.learn_accuracy()
     assert outcomes(scanned)[: len(before)] == before
     assert len(outcomes(scanned)) == OUTCOMES
+
+
+def test_plans_that_are_spot_checked_are_learned_from_as_well(
+    scanned: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned.learn_accuracy()
+    assert checked(scanned) == [], "so few inputs are not sure enough"
+    monkeypatch.setattr(anticipating, "SURE_ANCHORS", 1)
+    monkeypatch.setattr(anticipating, "CHECKED", FEWEST_PLANS)
+    assert not scanned.accuracy_learned
+    before, settled = scanned.predict().accuracy, scanned._anticipation.settled(scanned.plan)
+    scanned.learn_accuracy()
+    assert scanned.accuracy_learned and len(checked(scanned)) == FEWEST_PLANS
+    assert scanned.predict().accuracy != before
+    assert scanned._anticipation.settled(scanned.plan) is settled
 
 
 def test_what_was_expected_of_one_model_is_not_said_of_another(scanned: Session) -> None:

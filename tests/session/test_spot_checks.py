@@ -37,7 +37,7 @@ def test_a_prediction_is_the_spot_check_of_its_plan(learned: Session) -> None:
 def test_a_spot_check_runs_few_inputs_and_changes_nothing(learned: Session) -> None:
     anchors = learned._anticipation.anchors(learned.plan)
     assert anchors is not None
-    asked = learned._spot_checks._inputs(anchors)
+    asked = learned._spot_checks._probing.some(anchors.places)
     assert len(asked) == len(anchors.places) < len(learned.dataset.probe)
     assert asked.labels.tolist() == learned.dataset.probe.labels[anchors.places].tolist()
     before = State(learned)

@@ -160,7 +160,14 @@ def problem_of(
 
 
 def _damage_at(curve: Sequence[tuple[float, float]], unit: Unit, counts: np.ndarray) -> np.ndarray:
-    """What each count adds, never falling as more is removed."""
+    """What each count adds, never falling as more is removed.
+
+    Beyond the highest ratio known it goes on rising as before: else what is left there would seem
+    to cost nothing.
+    """
     ratios, losses = (np.array(column) for column in zip((0.0, 0.0), *curve, strict=True))
-    added: np.ndarray = np.interp(1 - counts / unit.size, ratios, losses)
+    removed = 1 - counts / unit.size
+    slope = np.diff(losses)[-1:].sum() / max(np.diff(ratios)[-1:].sum(), 1e-9)
+    beyond = max(slope, 0.0) * np.maximum(removed - ratios[-1], 0.0)
+    added: np.ndarray = np.interp(removed, ratios, losses) + beyond
     return np.maximum.accumulate(added)

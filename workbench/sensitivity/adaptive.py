@@ -1,32 +1,37 @@
-"""The adaptive scan: where a curve is flat, only the inputs that may change their answer are run.
+"""The adaptive scan: at every ratio, only inputs whose answer cannot be foreseen are run.
 
 The highest ratio is run on all inputs. Between two ratios the scores of an input are interpolated,
-and the ratio in the middle is run only on inputs whose right class then leads or trails by less
-than interpolation may be off; how far that is, the first ones run tell. So a flat stretch costs
-little, a bend as much as it bends. A network that answers one class for most inputs has collapsed,
-and tells nothing of its neighbours: next to it everything is run.
+and a few inputs, from the surest to the least sure, are run at the ratio in the middle. They tell
+how far interpolation is off: by how much for all inputs alike, which is corrected, and how much it
+scatters, which gives every other input a chance to answer otherwise than it seems. Of those, the
+least sure are run until the figure is sure enough; the others count by their chances. So a flat
+stretch costs little, a bend as much as it bends.
+
+Reference:
+    Särndal et al., Model Assisted Survey Sampling, 1992, chapter 6, for figures of all from a model
+    and the answers of some.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from workbench.progress import Monitor, Part
 from workbench.sensitivity.routes import Chosen, Logits, Run
 from workbench.sensitivity.strategies import Answers, AnyT, Known, margins
 from workbench.sensitivity.targets import AnyTarget
 
-_FEWEST = 4  # inputs that tell how far interpolation is off
-_ROUNDS = 2  # of more inputs, as the first ones tell that it is further off than expected
+_ROUNDS = 3  # of more inputs: those that ran may tell that interpolation is further off
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class _Stop:
-    """A ratio whose scores are known or interpolated for all inputs."""
+    """A ratio whose scores are known or foreseen for all inputs."""
 
     achieved: float
     logits: Logits
@@ -37,20 +42,29 @@ class Adaptive:
     """Runs as few inputs as tell each figure.
 
     Attributes:
-        first: Inputs within this many expected deviations of a changed answer are run first.
-        then: Inputs within this many observed deviations are run after them.
-        collapsed: Share of inputs answered with one class, above which all are run.
+        error: Standard error of an accuracy, as a fraction of the inputs, that is sure enough.
+        pilots: Inputs run at every ratio, from the surest to the least sure.
+        near: Inputs within this many expected deviations of another answer are run with them.
+        caution: How many times further off than it was seen to be, interpolation is taken to be
+            where it is decided what else to run.
     """
 
-    first: float = 0.8
-    then: float = 2.5
-    collapsed: float = 0.5
+    error: float = 0.004
+    pilots: int = 24
+    near: float = 0.2
+    caution: float = 1.2
+    most: float = 0.6
     name = "adaptive"
 
     @property
     def settings(self) -> dict[str, Any]:
         """Its thresholds."""
-        return {"first": self.first, "then": self.then, "collapsed": self.collapsed}
+        return {
+            "error": self.error,
+            "pilots": self.pilots,
+            "near": self.near,
+            "caution": self.caution,
+        }
 
     def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
         """The one with the highest ratio."""
@@ -76,31 +90,29 @@ class Adaptive:
             middle = (low + high) // 2
             target = ordered[middle]
             between = _Between.of(stops[low], stops[high], target.achieved, known)
-            logits, ran = self._logits(target, between, run, steps[done])
-            stops[middle] = _Stop(target.achieved, logits)
-            yield Answers(target, logits, ran)
+            found = self._answer(target, between, run, steps[done])
+            stops[middle] = _Stop(target.achieved, found.logits)
+            yield found
             done += 1
             open_ranges += [(low, middle), (middle, high)]
 
-    def _logits(
+    def _answer(
         self, target: AnyTarget, between: "_Between", run: Run, monitor: Monitor
-    ) -> tuple[Logits, int]:
-        chosen = between.within(self.first)
-        if between.one_class > self.collapsed:
-            chosen[:] = True
-        logits = between.logits.copy()
-        if not chosen.any():
-            return logits, 0
-        logits[chosen] = run(target, None if chosen.all() else chosen, monitor)
+    ) -> Answers:
+        logits, ran = between.logits.copy(), between.first(self.pilots, self.near)
+        logits[ran] = run(target, ran, monitor)
+        foreseen = between.corrected(logits, ran)
         for _ in range(_ROUNDS):
-            if chosen.sum() < _FEWEST:
-                break
-            more = between.within(self.then * between.deviations(logits, chosen)) & ~chosen
+            more = foreseen.unsure(self.caution, self.error) & ~ran
             if not more.any():
                 break
+            if (ran | more).mean() > self.most:
+                more = ~ran
             logits[more] = run(target, more, monitor)
-            chosen |= more
-        return logits, int(chosen.sum())
+            ran |= more
+            foreseen = between.corrected(logits, ran)
+        logits[~ran] = foreseen.logits[~ran]
+        return Answers(target, logits, int(ran.sum()), foreseen.surplus)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +121,13 @@ class _Between:
 
     Attributes:
         logits: Linear in the achieved ratio, input by input.
-        margins: By how much the right class leads then.
-        spread: Expected deviation of each margin: as of a bridge between the two ends.
-        one_class: Largest share of inputs that an end answers with one class.
+        spread: Expected deviation of each lead of the right class: as of a bridge between the two
+            ends.
         labels: Right classes.
     """
 
     logits: Logits
-    margins: NDArray[Any]
     spread: NDArray[Any]
-    one_class: float
     labels: NDArray[np.int64]
 
     @classmethod
@@ -128,28 +137,64 @@ class _Between:
         logits = low.logits + np.float32(share) * (high.logits - low.logits)
         moved = np.abs(margins(high.logits, known.labels) - margins(low.logits, known.labels))
         typical = (moved + np.sqrt((moved**2).mean())) / 2
-        return cls(
-            logits,
-            margins(logits, known.labels),
-            np.sqrt(share * (1 - share)) * typical,
-            max(_largest_share(low.logits), _largest_share(high.logits)),
-            known.labels,
-        )
+        spread = np.sqrt(share * (1 - share)) * typical + _LEAST
+        return cls(logits, spread, known.labels)
 
-    def within(self, times: float) -> Chosen:
-        """Inputs whose answer changes if their margin is off by so many deviations."""
-        near: Chosen = np.abs(self.margins) < times * self.spread
-        return near
+    def first(self, pilots: int, near: float) -> Chosen:
+        """Inputs that tell how far off the scores are, and those sure to be needed."""
+        distance = np.abs(margins(self.logits, self.labels)) / self.spread
+        order = np.argsort(distance, kind="stable")
+        edges = np.linspace(0, len(order), min(pilots, len(order)) + 1).round().astype(int)
+        chosen: Chosen = distance < near
+        chosen[order[(edges[:-1] + edges[1:]) // 2]] = True
+        return chosen
 
-    def deviations(self, logits: Logits, ran: Chosen) -> float:
-        """How far the margins of the inputs that ran were off, in expected deviations."""
-        off = margins(logits[ran], self.labels[ran]) - self.margins[ran]
-        return float(np.sqrt(((off / np.maximum(self.spread[ran], 1e-12)) ** 2).mean()))
+    def corrected(self, logits: Logits, ran: Chosen) -> "_Foreseen":
+        """What the inputs that ran, and their scores, tell of the others."""
+        shifted = self.logits + (logits[ran] - self.logits[ran]).mean(axis=0)
+        leads = margins(shifted, self.labels)
+        off = (margins(logits[ran], self.labels[ran]) - leads[ran]) / self.spread[ran]
+        deviations = np.sqrt((off**2).mean()) * self.spread + _LEAST
+        return _Foreseen(shifted, leads, deviations, ran.copy())
+
+
+@dataclass(frozen=True, eq=False)
+class _Foreseen:
+    """Answers of inputs that were not run.
+
+    Attributes:
+        logits: Their scores; of all inputs, but those of the ones that ran do not count.
+        leads: By how much the right class leads by these scores.
+        deviations: How far off each lead is, typically.
+        ran: Inputs that were run.
+    """
+
+    logits: Logits
+    leads: NDArray[Any]
+    deviations: NDArray[Any]
+    ran: Chosen
+
+    @property
+    def surplus(self) -> float:
+        """How many more of them are expected to be right than seem so."""
+        others = ~self.ran
+        chances = self._chances(1.0)[others]
+        return float(np.where(self.leads[others] > 0, -chances, chances).sum())
+
+    def unsure(self, caution: float, error: float) -> Chosen:
+        """The fewest inputs to run, so that the others leave the accuracy sure enough."""
+        chances = self._chances(caution)
+        variance = np.where(self.ran, 0.0, chances * (1 - chances))
+        order = np.argsort(variance, kind="stable")
+        chosen = np.zeros(len(order), np.bool_)
+        chosen[order[np.cumsum(variance[order]) > (error * len(order)) ** 2]] = True
+        return chosen
+
+    def _chances(self, caution: float) -> NDArray[Any]:
+        """How likely each input is to answer otherwise than it seems."""
+        found: NDArray[Any] = norm.cdf(-np.abs(self.leads) / (caution * self.deviations))
+        return found
 
 
 def _ordered(targets: Sequence[AnyT]) -> list[AnyT]:
     return sorted(targets, key=lambda target: target.achieved)
-
-
-def _largest_share(logits: Logits) -> float:
-    return max(Counter(logits.argmax(axis=1).tolist()).values()) / len(logits)

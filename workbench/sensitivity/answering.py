@@ -46,7 +46,7 @@ def answered(
         part = Part(monitor, rows.start, rows.stop, count)
         for found in strategy.answers(targets, here, portion.run, part):
             tally = tallies[found.target.digest]
-            tally.add(found.logits, labels[rows], found.ran, here.logits)
+            tally.add(found.logits, labels[rows], found.ran, here.logits, found.surplus)
             if tally.count == count:
                 yield found.target.digest, Entry(tally.figures(), route.name, tally.ran)
 
@@ -61,9 +61,11 @@ class Tally:
 
     def __init__(self) -> None:
         self.count, self.ran = 0, 0
-        self._right, self._loss, self._divergence = 0, 0.0, 0.0
+        self._right, self._loss, self._divergence = 0.0, 0.0, 0.0
 
-    def add(self, logits: Logits, labels: Tensor, ran: int, before: Logits) -> None:
+    def add(
+        self, logits: Logits, labels: Tensor, ran: int, before: Logits, surplus: float = 0.0
+    ) -> None:
         """Add inputs.
 
         Args:
@@ -71,9 +73,10 @@ class Tally:
             labels: Right classes.
             ran: On how many of them the model was run.
             before: Scores of the model as it is.
+            surplus: How many more are expected to be right than by their scores.
         """
         scores, whole = _doubles(logits), _doubles(before)
-        self._right += int((scores.argmax(1) == labels).sum())
+        self._right += int((scores.argmax(1) == labels).sum()) + surplus
         self._loss += F.cross_entropy(scores, labels, reduction="sum").item()
         self._divergence += F.kl_div(
             F.log_softmax(scores, 1), F.log_softmax(whole, 1), reduction="sum", log_target=True
@@ -84,7 +87,8 @@ class Tally:
     def figures(self) -> Figures:
         """Accuracy, mean loss and mean divergence of what was added."""
         divergence = max(self._divergence / self.count, 0.0)  # rounding may leave less than nothing
-        return Figures(self._right / self.count, self._loss / self.count, self.count, divergence)
+        accuracy = min(max(self._right / self.count, 0.0), 1.0)
+        return Figures(accuracy, self._loss / self.count, self.count, divergence)
 
 
 def figures_of(logits: Logits, labels: Any) -> Figures:

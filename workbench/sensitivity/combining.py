@@ -2,7 +2,9 @@
 
 Were the damages independent, the fractions of accuracy that every unit leaves would multiply.
 Pruning much at once costs more than that, and by how much depends on the network: so plans are
-measured, and what they lose beyond the product is learned (`workbench.sensitivity.correction`).
+measured, and what they lose beyond the product is learned: of few plans as a rising function
+(`workbench.sensitivity.correction`), of many from those that are alike
+(`workbench.sensitivity.excess`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from workbench.estimate import Estimate, Estimates
 from workbench.sensitivity.correction import FEWEST_OUTCOMES, Correction, Damage
 from workbench.sensitivity.display import accuracy_curve, divergence_curve
+from workbench.sensitivity.excess import FEWEST_PLANS, Excess, Traits
 from workbench.sensitivity.points import Figures, Sensitivity
 
 Array = NDArray[np.float64]
@@ -52,6 +55,7 @@ class CombinedAccuracy:
         divergences: How far each then diverges from the model as it is, in nats.
         correction: What pruning at once costs beyond that; None as long as too few plans were
             measured.
+        excess: The same, learned from plans that are alike; None before there are many.
     """
 
     baseline: Figures
@@ -60,6 +64,7 @@ class CombinedAccuracy:
     drops: Array = field(repr=False)
     divergences: Array = field(repr=False)
     correction: Correction | None = None
+    excess: Excess | None = None
 
     @classmethod
     def of(cls, measured: Sensitivity, outcomes: Sequence[Outcome] = ()) -> "CombinedAccuracy":
@@ -83,14 +88,24 @@ class CombinedAccuracy:
         """The same, with what plans that were measured teach."""
         if len(outcomes) < FEWEST_OUTCOMES:
             return self
-        best = max(self.baseline.accuracy, _LEAST)
+        if len(outcomes) >= FEWEST_PLANS:
+            ratios = {
+                unit: np.array([outcome.ratios.get(unit, 0.0) for outcome in outcomes])
+                for unit in self.rows
+            }
+            accuracies = np.array([outcome.accuracy for outcome in outcomes])
+            return replace(self, excess=Excess.fit(self._traits(ratios), accuracies, self.excess))
         correction = Correction.fit(
             Damage.joined([self._damage(_columns(outcome.ratios)) for outcome in outcomes]),
-            np.array([np.log(max(outcome.accuracy, _LEAST) / best) for outcome in outcomes]),
+            np.array([np.log(max(outcome.accuracy, _LEAST) / self._best) for outcome in outcomes]),
             [outcome.error for outcome in outcomes],
-            best,
+            self._best,
         )
         return replace(self, correction=correction)
+
+    @property
+    def _best(self) -> float:
+        return max(self.baseline.accuracy, _LEAST)
 
     def divergence(self, unit: str, ratio: float) -> float:
         """How far pruning this unit alone diverges, in nats; 0 for a unit that was not scanned.
@@ -111,25 +126,42 @@ class CombinedAccuracy:
 
     def estimates(self, ratios: Mapping[str, Array]) -> Estimates:
         """The same with error bars, as soon as there are errors to take them from."""
+        if self.excess is not None:
+            return self.excess.estimates(self._traits(ratios), self.floor, self.baseline.accuracy)
         damage = self._damage(ratios)
         if self.correction is None:
-            alone: Array = self.baseline.accuracy * np.exp(-damage.product)
-            return Estimates(np.maximum(alone, self.floor))
-        best = max(self.baseline.accuracy, _LEAST)
-        return self.correction.estimates(damage, best, self.floor)
+            return Estimates(self._alone(damage))
+        return self.correction.estimates(damage, self._best, self.floor)
 
     def estimate(self, ratios: Mapping[str, float]) -> Estimate | None:
         """Accuracy with its error bar; None as long as there are no errors to take it from."""
         return self.estimates(_columns(ratios)).bar(0)
 
+    def _alone(self, damage: Damage) -> Array:
+        found: Array = self.baseline.accuracy * np.exp(-damage.product)
+        return np.maximum(found, self.floor)
+
     def _damage(self, ratios: Mapping[str, Array]) -> Damage:
+        return Damage.of(self._looked_up(self.drops, ratios))
+
+    def _traits(self, ratios: Mapping[str, Array]) -> Traits:
+        damage, drops = self._damage(ratios), self._looked_up(self.drops, ratios)
+        return Traits.of(
+            self._alone(damage),
+            damage.shared.sum(axis=-1),
+            drops,
+            self._looked_up(self.divergences, ratios),
+        )
+
+    def _looked_up(self, table: Array, ratios: Mapping[str, Array]) -> Array:
+        """What a table says of every unit at these ratios, shape ``(networks, units)``."""
         networks = max((len(row) for row in ratios.values()), default=1)
-        drops = np.zeros((networks, len(self.rows)))
+        found = np.zeros((networks, len(self.rows)))
         for unit, wanted in ratios.items():
             row = self.rows.get(unit)
             if row is not None:
-                drops[:, row] = np.interp(wanted, _GRID, self.drops[row])
-        return Damage.of(drops)
+                found[:, row] = np.interp(wanted, _GRID, table[row])
+        return found
 
 
 def _columns(ratios: Mapping[str, float]) -> dict[str, Array]:

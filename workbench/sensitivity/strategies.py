@@ -23,11 +23,13 @@ class Answers:
         target: The target.
         logits: Shape ``(inputs, classes)``.
         ran: For how many inputs the pruned model was run; the others are interpolated.
+        surplus: How many more of the others are expected to be right than by their scores.
     """
 
     target: AnyTarget
     logits: Logits
     ran: int
+    surplus: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from workbench.data.dataset import Split
 from workbench.estimate import Estimate
 from workbench.events import AccuracyLearned, EventBus
+from workbench.measure.accuracy import Evaluation
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.selection import UnitResult
 from workbench.sensitivity import Sensitivity
 from workbench.sensitivity.anchors import FEWEST_PLANS, Anchors
 from workbench.sensitivity.combining import CombinedAccuracy, Outcome
-from workbench.sensitivity.joint_plans import joint_ratios
+from workbench.sensitivity.joint_plans import joint_ratios, useful_ratios
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.probing import Probing
@@ -23,6 +25,12 @@ from workbench.session.sensing import Sensing, rule_of
 
 OUTCOMES = 24
 """Plans measured before the first error bar."""
+
+CHECKED = 320
+"""Plans spot-checked after that, if these checks are sure enough to learn from."""
+
+SURE_ANCHORS = 128
+"""Inputs that make a spot check sure enough."""
 
 MOST_OUTCOMES = 200
 """The latest are learned from; more would take longer than they teach."""
@@ -36,7 +44,8 @@ class _Known:
         measured: The scan.
         combined: With all plans measured so far.
         settled: With those that were measured to learn from, and no later ones.
-        leads: Of each of those, by how much the right class led, by probe input.
+        checked: Plans whose accuracy is known from spot checks.
+        leads: Of each plan measured to learn from, by how much the right class led, by probe input.
         anchors: What few inputs tell of a plan, learned from them.
     """
 
@@ -44,6 +53,7 @@ class _Known:
     combined: CombinedAccuracy
     settled: CombinedAccuracy
     outcomes: list[Outcome] = field(default_factory=list)
+    checked: list[Outcome] = field(default_factory=list)
     leads: list[np.ndarray] = field(default_factory=list)
     anchors: Anchors | None = None
 
@@ -88,7 +98,9 @@ class Anticipation:
     def learned(self, plan: Plan) -> bool:
         """Whether as many plans were measured as error bars want, or can be."""
         known = self._fitting(plan)
-        return known is None or len(known.outcomes) >= OUTCOMES or not self._comparable(plan)
+        if known is None or not self._comparable(plan):
+            return True
+        return len(known.outcomes) >= OUTCOMES and len(known.checked) >= _to_check(known)
 
     def estimate(self, plan: Plan, ratios: Mapping[str, float]) -> Estimate | None:
         """Accuracy on the probe set, in [0, 1], of removing these fractions of the dense units."""
@@ -99,26 +111,50 @@ class Anticipation:
         """The work of measuring plans until there are enough; goes on where it stopped."""
 
         def work(monitor: Monitor) -> None:
-            model, known = self._history.model, self._fitting(plan)
+            known = self._fitting(plan)
             if known is None or self.learned(plan):
                 return
-            evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 5, 100))
-            alone, start = CombinedAccuracy.of(known.measured), len(known.outcomes)
-            for number, ratios in enumerate(
-                itertools.islice(joint_ratios(alone, plan.seed), start, OUTCOMES), start
-            ):
-                pruned, results = model.prune(rule_of(plan).with_ratios(ratios), evidence)
-                first, last = (5 + 95 * done / OUTCOMES for done in (number, number + 1))
-                part = Part(monitor, first, last, 100)
-                found = self._probing.answers(pruned, model, part)
-                known.outcomes.append(Outcome(_achieved(results), found.accuracy))
-                known.leads.append(found.leads.double().numpy())
-            if len(known.leads) >= FEWEST_PLANS:
-                known.anchors = Anchors.fit(np.stack(known.leads))
-            self._refit(known)
-            known.settled = known.combined
+            self._forecast.evidence(self._history.model, plan, Part(monitor, 0, 5, 100))
+            if len(known.outcomes) < OUTCOMES:
+                self._measure(known, plan, Part(monitor, 5, 40, 100))
+            if known.anchors is not None and len(known.checked) < _to_check(known):
+                self._check(known, plan, known.anchors, Part(monitor, 40, 100, 100))
 
         return work
+
+    def _measure(self, known: _Known, plan: Plan, monitor: Monitor) -> None:
+        """Measure what is left of the plans that say what few inputs tell."""
+        wanted = joint_ratios(CombinedAccuracy.of(known.measured), plan.seed)
+        start = len(known.outcomes)
+        for number, ratios in enumerate(itertools.islice(wanted, start, OUTCOMES), start):
+            part = Part(monitor, number, number + 1, OUTCOMES)
+            removed, found = self._answers(plan, ratios, None, part)
+            known.outcomes.append(Outcome(removed, found.accuracy))
+            known.leads.append(found.leads.double().numpy())
+        if len(known.leads) >= FEWEST_PLANS:
+            known.anchors = Anchors.fit(np.stack(known.leads))
+        self._refit(known)
+        known.settled = known.combined
+
+    def _check(self, known: _Known, plan: Plan, anchors: Anchors, monitor: Monitor) -> None:
+        """Spot-check what is left of the plans that say which plans are alike."""
+        wanted = useful_ratios(CombinedAccuracy.of(known.measured), plan.seed)
+        start, count = len(known.checked), _to_check(known)
+        for number, ratios in enumerate(itertools.islice(wanted, start, count), start):
+            part = Part(monitor, number, number + 1, count)
+            removed, found = self._answers(plan, ratios, self._probing.some(anchors.places), part)
+            accuracy = anchors.estimate(found.leads.double().numpy()).value
+            known.checked.append(Outcome(removed, accuracy))
+        self._refit(known)
+
+    def _answers(
+        self, plan: Plan, ratios: Mapping[str, float], inputs: Split | None, monitor: Monitor
+    ) -> tuple[dict[str, float], Evaluation]:
+        """By unit what these ratios remove, and what the model then answers."""
+        model = self._history.model
+        evidence = self._forecast.evidence(model, plan, monitor)  # gathered before
+        pruned, results = model.prune(rule_of(plan).with_ratios(ratios), evidence)
+        return _achieved(results), self._probing.answers(pruned, model, monitor, inputs)
 
     def note(self, plan: Plan, results: Sequence[UnitResult], accuracy: float) -> None:
         """Learn from a plan that was measured."""
@@ -132,7 +168,7 @@ class Anticipation:
         self._refit(known)
 
     def _refit(self, known: _Known) -> None:
-        corrected = known.combined.corrected(known.outcomes[-MOST_OUTCOMES:])
+        corrected = known.combined.corrected(known.checked + known.outcomes[-MOST_OUTCOMES:])
         with self._lock:
             known.combined = corrected
         self._bus.emit(AccuracyLearned())
@@ -150,6 +186,11 @@ class Anticipation:
                 combined = CombinedAccuracy.of(measured)
                 self._known = _Known(measured, combined, combined)
             return self._known
+
+
+def _to_check(known: _Known) -> int:
+    """How many plans are spot-checked to learn from."""
+    return CHECKED if known.anchors and len(known.anchors.places) >= SURE_ANCHORS else 0
 
 
 def _achieved(results: Sequence[UnitResult]) -> dict[str, float]:

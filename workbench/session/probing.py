@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.data.dataset import Split
+from workbench.data.splits import ArraySplit
 from workbench.errors import ExportError
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.measure.runtime import open_runtime
@@ -18,6 +19,8 @@ from workbench.session.onnx_files import OnnxFiles
 
 CHECKED = 4
 """So many of the first answers of every model are held against its module's."""
+
+_READ_BATCH = 256
 
 
 class Probing:
@@ -34,6 +37,19 @@ class Probing:
 
     def __init__(self, files: OnnxFiles, probe: Split) -> None:
         self._files, self._probe = files, probe
+        self._some: tuple[np.ndarray, ArraySplit] | None = None
+
+    def some(self, places: np.ndarray) -> ArraySplit:
+        """The inputs at these positions of the probe set; the last ones are kept."""
+        if self._some is None or self._some[0] is not places:
+            wanted = torch.from_numpy(places)
+            images, start = [], 0
+            for inputs, _ in self._probe.batches(_READ_BATCH):
+                here = wanted[(wanted >= start) & (wanted < start + len(inputs))] - start
+                images.append(inputs[here])
+                start += len(inputs)
+            self._some = places, ArraySplit(torch.cat(images), self._probe.labels[wanted])
+        return self._some[1]
 
     def answers(
         self,

@@ -182,7 +182,6 @@ class Session(Keeping, Experiments, Examinations):
             self._forecast,
             self._anticipation,
             probing,
-            self.dataset.probe,
             self.events,
         )
         self._budgets = Budgets(

@@ -4,22 +4,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-
-from workbench.data.dataset import Split
-from workbench.data.splits import ArraySplit
 from workbench.estimate import Estimate
 from workbench.events import EventBus, PlanSpotChecked
 from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
-from workbench.sensitivity.anchors import Anchors
 from workbench.session.anticipating import Anticipation
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.probing import Probing
-
-_READ_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,6 @@ class SpotChecks:
         forecast: Knows the evidence of criteria that read training data.
         anticipation: Knows which inputs tell most, and what their answers say.
         probing: Runs pruned models.
-        probe: The inputs.
         bus: Told what was found.
     """
 
@@ -47,14 +39,12 @@ class SpotChecks:
         forecast: Forecast,
         anticipation: Anticipation,
         probing: Probing,
-        probe: Split,
         bus: EventBus,
     ) -> None:
         self._history, self._forecast, self._anticipation = history, forecast, anticipation
-        self._probing, self._probe, self._bus = probing, probe, bus
+        self._probing, self._bus = probing, bus
         self._lock = threading.Lock()
         self._found: _Found | None = None
-        self._asked: tuple[Anchors, ArraySplit] | None = None
 
     def check(self, plan: Plan) -> Callable[[Monitor], Estimate | None]:
         """The work of a spot check; finds None as long as nothing was learned from."""
@@ -65,8 +55,8 @@ class SpotChecks:
                 return None
             evidence = self._forecast.evidence(model, plan, Part(monitor, 0, 20, 100))
             pruned, _ = model.prune(plan, evidence)
-            rest = Part(monitor, 20, 100, 100)
-            answers = self._probing.answers(pruned, model, rest, self._inputs(anchors))
+            asked, rest = self._probing.some(anchors.places), Part(monitor, 20, 100, 100)
+            answers = self._probing.answers(pruned, model, rest, asked)
             estimate = anchors.estimate(answers.leads.double().numpy())
             with self._lock:
                 self._found = _Found(model, plan, estimate)
@@ -82,15 +72,3 @@ class SpotChecks:
         if found is None or found.model is not self._history.model or found.plan != plan:
             return None
         return found.estimate
-
-    def _inputs(self, anchors: Anchors) -> ArraySplit:
-        """The anchors, read once."""
-        if self._asked is None or self._asked[0] is not anchors:
-            places = torch.from_numpy(anchors.places)
-            images, start = [], 0
-            for inputs, _ in self._probe.batches(_READ_BATCH):
-                here = places[(places >= start) & (places < start + len(inputs))] - start
-                images.append(inputs[here])
-                start += len(inputs)
-            self._asked = anchors, ArraySplit(torch.cat(images), self._probe.labels[places])
-        return self._asked[1]
