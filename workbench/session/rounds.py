@@ -89,7 +89,7 @@ class Rounds:
         """
         path = self._since_pruning()
         plan = _as_much_at_random(path, seed)
-        parts = [Prune(plan), *map(Finetune, _trainings_of(path))]
+        parts: list[InSeries] = [Prune(plan), *map(Finetune, _trainings_of(path))]
         return self._beside(path[0].parent or 0, parts, f"control: at random, seed {seed}")
 
     def scratch_control(self, seed: int, epochs: int | None) -> Work:
@@ -109,7 +109,7 @@ class Rounds:
         if epochs is not None:
             settings = [replace(settings[-1], epochs=epochs)]
         pruned = next(step for step in reversed(path) if step.plan is not None)
-        parts = [Reinitialize(seed), *map(Finetune, settings)]
+        parts: list[InSeries] = [Reinitialize(seed), *map(Finetune, settings)]
         return self._beside(pruned.id, parts, f"control: from scratch, seed {seed}")
 
     def _since_pruning(self) -> tuple[Step, ...]:
