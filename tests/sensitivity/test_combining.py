@@ -32,6 +32,15 @@ def test_one_unit_alone_has_the_accuracy_that_was_measured() -> None:
     assert combined.accuracy({"second": 0.9}) == pytest.approx(0.5)
 
 
+def test_what_counts_is_what_was_removed_and_not_what_was_asked_for() -> None:
+    rounded = Point("first", 0.1, 0.25, 6, 8, 0.8, 0.5, 64, 64, divergence=0.2)
+    found = Sensitivity("exact", "channel", Figures(1.0, 0.1, 64), (rounded,))
+    combined = CombinedAccuracy.of(found)
+    assert combined.accuracy({"first": 0.25}) == pytest.approx(0.8)
+    assert combined.accuracy({"first": 0.125}) > 0.85
+    assert combined.divergence("first", 0.25) == pytest.approx(0.2)
+
+
 def test_what_two_units_leave_multiplies() -> None:
     assert CombinedAccuracy.of(FOUND).accuracy({"first": 0.5, "second": 0.9}) == pytest.approx(0.45)
 

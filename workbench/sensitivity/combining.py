@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from workbench.estimate import Estimate, Estimates
 from workbench.sensitivity.correction import FEWEST_OUTCOMES, Correction, Damage
-from workbench.sensitivity.display import accuracy_curve, divergence_curve
 from workbench.sensitivity.excess import FEWEST_PLANS, Excess, Traits
 from workbench.sensitivity.points import Figures, Sensitivity
 
@@ -71,8 +70,8 @@ class CombinedAccuracy:
         """Learn from a scan, and from plans measured since."""
         units = measured.units
         best = max(measured.baseline.accuracy, _LEAST)
-        accuracies = [accuracy_curve(measured, unit).at(_GRID) for unit in units]
-        divergences = [divergence_curve(measured, unit).at(_GRID) for unit in units]
+        accuracies = [-_rising(measured, unit, "accuracy", -1) for unit in units]
+        divergences = [_rising(measured, unit, "divergence", 1) for unit in units]
         size = (len(units), len(_GRID))
         drops = -np.log(np.maximum(np.reshape(accuracies, size), _LEAST) / best)
         found = cls(
@@ -162,6 +161,15 @@ class CombinedAccuracy:
             if row is not None:
                 found[:, row] = np.interp(wanted, _GRID, table[row])
         return found
+
+
+def _rising(measured: Sensitivity, unit: str, figure: str, sign: int) -> Array:
+    """A figure of a unit, or its negative, over what is removed: joined by lines, never falling."""
+    points = measured.of(unit)
+    removed = [0.0, *(point.achieved for point in points)]
+    values = [getattr(measured.baseline, figure), *(getattr(point, figure) for point in points)]
+    found: Array = np.interp(_GRID, removed, np.maximum.accumulate(sign * np.array(values)))
+    return found
 
 
 def _columns(ratios: Mapping[str, float]) -> dict[str, Array]:

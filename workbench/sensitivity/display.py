@@ -68,11 +68,6 @@ def loss_curve(found: Sensitivity, unit: str) -> DisplayCurve:
     return _curve(found.baseline, found.of(unit), "loss", rising=True)
 
 
-def divergence_curve(found: Sensitivity, unit: str) -> DisplayCurve:
-    """The rising curve of divergence closest to a unit's points."""
-    return _curve(found.baseline, found.of(unit), "divergence", rising=True)
-
-
 def _curve(
     baseline: Figures, points: tuple[Point, ...], figure: str, *, rising: bool
 ) -> DisplayCurve:

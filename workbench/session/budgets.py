@@ -82,7 +82,7 @@ class _Known:
         if self.measured is not None and self.combined is not None:
             damage = {
                 unit: [
-                    (point.achieved, self.combined.divergence(unit, point.ratio))
+                    (point.achieved, self.combined.divergence(unit, point.achieved))
                     for point in self.measured.of(unit)
                 ]
                 for unit in self.measured.units
