@@ -5,7 +5,7 @@ python benchmarks/recovery_digits.py
 Every seed trains a dense network of its own, as the bundled one was trained. Every way then starts
 from that network and trains for as many epochs in all, with the same settings; rounds divide them.
 Nothing is chosen by looking at the test images, on which every figure is measured once.
-Validation figures, printed as they come, decide nothing either.
+Validation figures are printed as they come, for choices of method.
 """
 
 import argparse
