@@ -40,7 +40,7 @@ def test_dragging_the_cut_sets_the_ratio_and_shows_the_images_it_costs(
     lab: Lab, open_page: Callable[..., Page], kernel: Callable[[], Kernel]
 ) -> None:
     shutil.copy(NOTEBOOKS / "workbench.ipynb", lab.root / "cut.ipynb")
-    page = open_page("cut.ipynb", height=1300)
+    page = open_page("cut.ipynb", height=1600)
     session = kernel()
     session.run("_ = session.baseline", timeout_s=120)
     unit = page.locator("[data-unit='block2.conv1']")
