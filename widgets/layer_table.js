@@ -4,7 +4,7 @@ import { make, makeButton } from "./dom.js";
 import { listen } from "./layer_table_gestures.js";
 import { cliffLegend } from "./layer_table_cliff.js";
 import { paintControls } from "./layer_table_controls.js";
-import { COLUMNS, columns, makeRow } from "./layer_table_row.js";
+import { COLUMNS, columns, describeAgain, makeRow } from "./layer_table_row.js";
 import { Store } from "./layer_table_store.js";
 
 const MISTAKE_MS = 6000;
@@ -77,13 +77,29 @@ class View {
     this.arrange();
   }
 
-  rebuild() {
+  largest() {
     const largest = { parameters: 0, macs: 0, latency: 0 };
     for (const row of this.store.rows) {
       largest.parameters = Math.max(largest.parameters, row.parameters_share);
       largest.macs = Math.max(largest.macs, row.macs_share);
       largest.latency = Math.max(largest.latency, row.latency_share ?? 0);
     }
+    return largest;
+  }
+
+  /** The same rows with other figures: sliders stay where they are, also in the hand. */
+  describe() {
+    const largest = this.largest();
+    for (const row of this.store.rows) {
+      const parts = this.parts.get(row.unit);
+      describeAgain(parts, row, largest);
+      paintControls(parts, this.store);
+    }
+    if (this.store.held.size === 0) this.arrange();
+  }
+
+  rebuild() {
+    const largest = this.largest();
     this.parts.clear();
     for (const row of this.store.rows) {
       const parts = makeRow(row, largest);
@@ -135,7 +151,12 @@ class View {
     this.order = shown.map(({ row }) => row.unit);
     const none = { colspan: COLUMNS.length, text: "No layer matches the search" };
     const empty = make("tr", "", {}, [make("td", "pw-empty", none)]);
-    this.body.replaceChildren(...(shown.length ? shown.map(({ tr }) => tr) : [empty]));
+    const wanted = shown.length ? shown.map(({ tr }) => tr) : [empty];
+    const there = [...this.body.children];
+    // A slider that is taken out and put back falls out of the hand.
+    if (wanted.length !== there.length || wanted.some((tr, place) => tr !== there[place])) {
+      this.body.replaceChildren(...wanted);
+    }
     this.say();
   }
 

@@ -90,19 +90,38 @@ function nameCell(row, parts) {
   return make("td", "pw-layer", {}, [line, meta]);
 }
 
-/** A row's elements by name; `largest` holds the largest shares in the table. */
-export function makeRow(row, largest) {
-  const parts = { row };
-  const weights = make("td", "pw-weights-cell", {}, [histogram(row.histogram)]);
-  const className = row.prunable ? "pw-row" : "pw-row pw-row-fixed";
-  parts.tr = make("tr", className, { "data-unit": row.unit }, [
+/** What is said of a row, from the left up to its controls. */
+function description(row, largest, parts) {
+  return [
     nameCell(row, parts),
-    weights,
+    make("td", "pw-weights-cell", {}, [histogram(row.histogram)]),
     shareCell("pw-params", row.parameters_share, largest.parameters, "parameters"),
     shareCell("pw-macs", row.macs_share, largest.macs, "multiply-adds"),
     shareCell("pw-time", row.latency_share, largest.latency, "time, with what is fused into it"),
+  ];
+}
+
+function searched(row) {
+  return [row.title, row.unit, row.kind, ...row.layers].join("\n").toLowerCase();
+}
+
+/** A row's elements by name; `largest` holds the largest shares in the table. */
+export function makeRow(row, largest) {
+  const parts = { row, text: searched(row) };
+  const className = row.prunable ? "pw-row" : "pw-row pw-row-fixed";
+  parts.cells = description(row, largest, parts);
+  parts.tr = make("tr", className, { "data-unit": row.unit }, [
+    ...parts.cells,
     ratioCell(row, parts),
   ]);
-  parts.text = [row.title, row.unit, row.kind, ...row.layers].join("\n").toLowerCase();
   return parts;
+}
+
+/** Say other things of a row; its controls are left alone. */
+export function describeAgain(parts, row, largest) {
+  const focused = parts.cells[0].contains(document.activeElement);
+  const cells = description(row, largest, parts);
+  parts.cells.forEach((cell, place) => cell.replaceWith(cells[place]));
+  Object.assign(parts, { row, cells, text: searched(row) });
+  if (focused) cells[0].querySelector(".pw-name").focus();
 }

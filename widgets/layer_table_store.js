@@ -27,7 +27,15 @@ export class Store {
   }
 
   load() {
-    this.rows = this.model.get("rows");
+    const rows = this.model.get("rows");
+    const stay = this.rows !== undefined && sameControls(this.rows, rows);
+    this.rows = rows;
+    if (stay) this.notify("describe");
+    else this.begin();
+  }
+
+  /** Nothing is in the hand and nothing picked but the selected row. */
+  begin() {
     this.units = this.model.get("units");
     this.reason = this.model.get("disabled_reason");
     this.selected = this.model.get("selected");
@@ -166,4 +174,19 @@ export class Store {
   unpin(units) {
     for (const unit of units) this.model.send({ type: "unpin", unit });
   }
+}
+
+/** Whether rows have the same controls, so that these can stay in the hand that holds them. */
+function sameControls(rows, others) {
+  const kinds = [rows, others].map((some) =>
+    some.map(({ unit, title, prunable, reason, pattern, on_ratio }) => [
+      unit,
+      title,
+      prunable,
+      reason,
+      pattern,
+      on_ratio,
+    ]),
+  );
+  return JSON.stringify(kinds[0]) === JSON.stringify(kinds[1]);
 }

@@ -141,8 +141,8 @@ def test_the_whole_story(
 def test_code_and_sliders_are_two_views_of_one_session(
     lab: Lab, open_page: Callable[..., Page], kernel: Callable[[], Kernel]
 ) -> None:
-    shutil.copy(NOTEBOOKS / "workbench.ipynb", lab.root / "code.ipynb")
-    page = open_page("code.ipynb")
+    shutil.copy(NOTEBOOKS / "workbench.ipynb", lab.root / "views.ipynb")
+    page = open_page("views.ipynb")
     session = kernel()
     session.run("session.plan = session.plan.with_ratio('head', 0.3).lock('stem')")
     expect(row(page, "head").get_by_test_id("pw-ratio")).to_have_value("30")

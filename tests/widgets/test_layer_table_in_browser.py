@@ -51,6 +51,18 @@ def test_coming_back_to_the_start_is_a_release_too(shown: Any) -> None:
     assert shown.last("release")["ratios"] == {"stem": 0}
 
 
+def test_figures_that_come_in_do_not_take_a_slider_out_of_the_hand(shown: Any) -> None:
+    shown.grab("stem", 0.3)
+    rows = shown.page.evaluate("model.get('rows')")
+    shown.mounted.set("rows", [{**row, "latency_share": 0.25} for row in rows])
+    expect(shown.row("stem").locator(".pw-time")).to_contain_text("25 %")
+    box = shown.slider("stem").bounding_box()
+    shown.page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 10, steps=4)
+    shown.page.mouse.up()
+    assert shown.last("release")["ratios"]["stem"] == pytest.approx(0.8, abs=0.03)
+    expect(shown.slider("stem")).to_be_focused()
+
+
 def test_a_row_in_the_hand_ignores_the_kernel_and_others_do_not(shown: Any) -> None:
     shown.grab("stem", 0.5)
     held = shown.slider("stem").input_value()
