@@ -130,7 +130,6 @@ class Workbench(ipywidgets.VBox):
         tools = [self._device.root, self._history.buttons, self._code.root]
         super().__init__([*unseen, header(session, tools), self._top(), self._columns()])
         self.add_class("pw-app")
-        self.tabbable = False  # Tab passes it by, and a click anywhere in it brings the focus here
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
         self._tabs.observe(lambda _: self._look_at_channels(), "selected_index")

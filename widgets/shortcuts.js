@@ -41,6 +41,13 @@ function render({ model, el }) {
     event.stopImmediatePropagation();
     model.send({ type });
   };
+  // Tab passes the workbench by, and a click anywhere in it brings the focus there. ipywidgets
+  // gives no box a place in that order, whatever its `tabbable` says.
+  const focusable = ({ target }) => {
+    const app = appOf(target);
+    if (app?.contains(el)) app.tabIndex = -1;
+  };
+  window.addEventListener("pointerdown", focusable, options);
   window.addEventListener("focusin", note, options);
   window.addEventListener("keydown", listen, options);
   return () => stop.abort();
