@@ -125,7 +125,7 @@ class Workbench(ipywidgets.VBox):
             titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export", "Accuracy"],
         )
         self._tabs.observe(lambda _: self._dispatcher.mark("suggest", "compare"), "selected_index")
-        library = BokehLibrary(layout={"display": "none"})
+        library = BokehLibrary()
         unseen = [style(), self._theme, library, self._history.shortcuts]
         tools = [self._device.root, self._history.buttons, self._code.root]
         super().__init__([*unseen, header(session, tools), self._top(), self._columns()])

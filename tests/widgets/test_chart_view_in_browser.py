@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import anywidget
+import bokeh
 import pytest
 
-from widgets.bokeh_library import BokehLibrary
+from widgets.bokeh_library import BokehLibrary, bokehjs
 from widgets.chart_view import ChartView
 from widgets.charts import ImportanceChart
 
@@ -14,9 +15,14 @@ pytestmark = pytest.mark.browser
 
 Messages = list[dict[str, Any]]
 
-LOAD_LIBRARY = """async (source) => {
+LOAD_LIBRARY = """async ([source, script, version]) => {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    (await import(url)).default.initialize();
+    const model = {
+        get: () => version,
+        on: (_, hear) => (model.hear = hear),
+        send: (asked) => asked.type === "script" && model.hear({ script }),
+    };
+    (await import(url)).default.initialize({ model });
 }"""
 DRAWN = """() => {
     const plot = Object.values(window.Bokeh?.index ?? {})[0];
@@ -86,7 +92,8 @@ def draw(shown: Shown) -> None:
 
 
 def wait_for_drawing(shown: Shown) -> None:
-    shown.mounted.page.evaluate(LOAD_LIBRARY, BokehLibrary._esm)
+    library = [BokehLibrary._esm, bokehjs(), bokeh.__version__]
+    shown.mounted.page.evaluate(LOAD_LIBRARY, library)
     shown.mounted.page.wait_for_function(DRAWN)
 
 
