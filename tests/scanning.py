@@ -87,11 +87,12 @@ def plainly(model: PrunedModel, data: Dataset, plan: Plan, unit: str, ratio: flo
 
 
 def assert_same_figures(found: Sensitivity, expected: Sensitivity) -> None:
-    """Point for point; losses to rounding, as values may be computed from others."""
+    """Point for point; figures to rounding, as values may be computed from others."""
     both = (found, expected)
-    exact = [[dataclasses.replace(p, loss=0.0, divergence=0.0) for p in s.points] for s in both]
+    rounded = {"accuracy": 0.0, "loss": 0.0, "divergence": 0.0}
+    exact = [[dataclasses.replace(point, **rounded) for point in scan.points] for scan in both]
     assert exact[0] == exact[1]
-    for figure in ("loss", "divergence"):
+    for figure in rounded:
         values = [[getattr(point, figure) for point in scan.points] for scan in both]
         assert values[0] == pytest.approx(values[1], abs=1e-6)
     assert (found.mode, found.granularity, found.notes) == (
