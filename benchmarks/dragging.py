@@ -44,7 +44,7 @@ WATCH = """
 () => {
   const figure = () => document.querySelector(
     "[data-metric=parameters] [data-column=planned]").textContent;
-  const lines = () => Bokeh.documents.flatMap((d) => [...d._all_models.values()])
+  const lines = () => (window.Bokeh?.documents ?? []).flatMap((d) => [...d._all_models.values()])
     .filter((model) => model.type === "Span" && model.visible);
   const probe = (window.dragged = { times: [], pending: null });
   const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(then));

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 EDGE = """() => {
-    const views = Object.values(Bokeh.index.roots ?? Bokeh.index);
+    const views = Object.values(window.Bokeh?.index?.roots ?? window.Bokeh?.index ?? {});
     while (views.length) {
         const view = views.pop();
         const { model } = view;

@@ -16,7 +16,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 # Where the point of a step is on the screen, once it is drawn.
 POINT = """step => {
-    const views = Object.values(Bokeh.index.roots ?? Bokeh.index);
+    const views = Object.values(window.Bokeh?.index?.roots ?? window.Bokeh?.index ?? {});
     while (views.length) {
         const view = views.pop();
         const data = view.model.data_source?.data;
@@ -132,7 +132,7 @@ def test_a_click_on_the_chart_goes_back_and_pruning_from_there_branches(
     page.locator(".pw-pareto-cost select").select_option(label="latency")
     expect(page.locator(".pw-pareto")).to_be_visible()
     page.wait_for_function(
-        "() => Bokeh.documents.some(d => [...d._all_models.values()]"
+        "() => (window.Bokeh?.documents ?? []).some(d => [...d._all_models.values()]"
         ".some(m => m.axis_label === 'latency (ms)'))"
     )
     place = point(page, 0)
@@ -190,7 +190,7 @@ def test_steps_are_named_compared_and_saved(
     layer.click()
     expect(layer).to_have_attribute("aria-pressed", "true")
     page.wait_for_function(
-        "() => Bokeh.documents.some(d => [...d._all_models.values()]"
+        "() => (window.Bokeh?.documents ?? []).some(d => [...d._all_models.values()]"
         ".some(m => m.text === 'Weights of block2.conv1' && m.type === 'Title'))"
     )
 

@@ -12,7 +12,8 @@ from running_lab import Kernel, Lab, write_notebook
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-LOSS_POINTS = """() => Math.max(0, ...Bokeh.documents.flatMap(d => [...d._all_models.values()])
+LOSS_POINTS = """() => Math.max(0, ...(window.Bokeh?.documents ?? [])
+    .flatMap(d => [...d._all_models.values()])
     .map(m => (m.data?.loss ?? m.data?.get?.("loss"))?.length ?? 0))"""
 
 

@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PATIENCE_S = 120
-POINTS_DRAWN = """() => Math.max(0, ...Bokeh.documents.flatMap(d => [...d._all_models.values()])
+POINTS_DRAWN = """() => Math.max(0, ...(window.Bokeh?.documents ?? [])
+    .flatMap(d => [...d._all_models.values()])
     .map(m => (m.data?.share ?? m.data?.get?.("share"))?.length ?? 0))"""
 
 
