@@ -154,14 +154,13 @@ def test_latency_is_offered_once_it_was_learned(session: Session, done: Done) ->
     assert done.requests == [Request("uniform", None, {"latency": 0.5})]
 
 
-def test_error_bars_are_told_and_drawn_once_accuracy_was_learned(
+def test_error_bars_are_drawn_once_accuracy_was_learned(
     scanned: Session, done: Done
 ) -> None:
     assert "±" not in "".join(done.panel._slider.labels)
     scanned.learn_accuracy()
     scanned.submit_comparison("macs").result()
     done.panel.update()
-    assert all("±" in label for label in done.panel._slider.labels[1:])
     scanned.plan = Plan(ratio=0.5)
     (plan,) = (m for m in marks(scanned, "macs", None) if m["what"] == "plan")
     assert plan["bar"] is not None and plan["bar"][0] <= plan["bar"][1]
