@@ -41,6 +41,9 @@ def restart_kernel(page: Page) -> None:
     page.get_by_role("button", name="Confirm Kernel Restart").click()
 
 
+@pytest.mark.xfail(
+    run=False, reason="reloaded in mid-training, the page leaves out the training chart at times"
+)
 def test_reload_restart_and_go_on(
     lab: Lab, open_page: Callable[..., Page], kernel: Callable[[], Kernel]
 ) -> None:
