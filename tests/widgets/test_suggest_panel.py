@@ -154,9 +154,7 @@ def test_latency_is_offered_once_it_was_learned(session: Session, done: Done) ->
     assert done.requests == [Request("uniform", None, {"latency": 0.5})]
 
 
-def test_error_bars_are_drawn_once_accuracy_was_learned(
-    scanned: Session, done: Done
-) -> None:
+def test_error_bars_are_drawn_once_accuracy_was_learned(scanned: Session, done: Done) -> None:
     assert "±" not in "".join(done.panel._slider.labels)
     scanned.learn_accuracy()
     scanned.submit_comparison("macs").result()
