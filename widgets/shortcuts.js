@@ -35,10 +35,11 @@ function render({ model, el }) {
     // A button that was switched off, or a row that went, has lost the focus to the page.
     const lost = event.target === document.body && (last?.disabled || last?.isConnected === false);
     const app = lost ? lastApp : appOf(event.target);
-    if (!app?.contains(el) || (!lost && isText(event.target))) return;
-    // JupyterLab would undo in the cell as well.
-    event.preventDefault();
+    if (!app?.contains(el)) return;
+    // JupyterLab would undo in the cell, also while a text of the workbench has the focus.
     event.stopImmediatePropagation();
+    if (!lost && isText(event.target)) return; // the browser undoes what was typed there
+    event.preventDefault();
     model.send({ type });
   };
   // Tab passes the workbench by, and a click anywhere in it brings the focus there. ipywidgets
@@ -47,6 +48,13 @@ function render({ model, el }) {
     const app = appOf(target);
     if (app?.contains(el)) app.tabIndex = -1;
   };
+  // The page around a notebook's outputs prevents the browser's own undo in their texts.
+  const spare = (event) => {
+    if (event.inputType?.startsWith("history") && appOf(event.target)?.contains(el)) {
+      event.stopImmediatePropagation();
+    }
+  };
+  window.addEventListener("beforeinput", spare, options);
   window.addEventListener("pointerdown", focusable, options);
   window.addEventListener("focusin", note, options);
   window.addEventListener("keydown", listen, options);
