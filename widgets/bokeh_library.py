@@ -26,7 +26,15 @@ class BokehLibrary(anywidget.AnyWidget):
 export default {
   initialize({ model }) {
     const version = model.get("version");
+    let asked = 0;
+    // JupyterLab can lose messages while it restores a page.
+    const ask = () => {
+      if (window.Bokeh?.[version]) return;
+      model.send({ type: "script" });
+      asked = setTimeout(ask, 5000);
+    };
     model.on("msg:custom", async ({ script }) => {
+      clearTimeout(asked);
       if (window.Bokeh?.[version]) return;
       // BokehJS hangs itself onto `this`, which a module does not have.
       const source = ["export default function () {", script, "}"].join("\\n");
@@ -34,7 +42,8 @@ export default {
       (await import(url)).default.call(window);
       URL.revokeObjectURL(url);
     });
-    if (!window.Bokeh?.[version]) model.send({ type: "script" });
+    ask();
+    return () => clearTimeout(asked);
   },
 };
 """

@@ -3,6 +3,7 @@
 // what a hand has moved, the newest place first and older ones never.
 
 const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
+const ASK_AGAIN_MS = 3000; // JupyterLab can lose messages while it restores a page
 
 /** Resolves once `ready()` gives something. */
 function becoming(ready) {
@@ -46,6 +47,7 @@ class ChartPlace {
     this.model = model;
     this.el = el;
     this.id = `${performance.now()} ${Math.random()}`;
+    this.asked = 0; // the timer that asks again
     this.document = null;
     this.waiting = null; // patches that came while the chart was being built
     this.receiving = false;
@@ -57,9 +59,14 @@ class ChartPlace {
     this.watch = new ResizeObserver(() => {
       if (el.clientWidth === 0) return;
       this.watch.disconnect();
-      this.model.send({ type: "open", view: this.id });
+      this.ask();
     });
     this.watch.observe(el);
+  }
+
+  ask() {
+    this.model.send({ type: "open", view: this.id });
+    this.asked = setTimeout(() => this.ask(), ASK_AGAIN_MS);
   }
 
   receive(message) {
@@ -69,6 +76,8 @@ class ChartPlace {
   }
 
   async load({ document: json, heard }) {
+    clearTimeout(this.asked);
+    if (this.document || this.waiting) return; // the answer to an earlier question came late
     this.waiting = [];
     const version = this.model.get("version");
     const Bokeh = await becoming(() => window.Bokeh?.[version]);
@@ -98,6 +107,7 @@ class ChartPlace {
 
   close() {
     this.closed = true;
+    clearTimeout(this.asked);
     this.watch.disconnect();
     this.model.off("msg:custom", this.receive);
     this.clear();

@@ -1,4 +1,4 @@
-// Gives names and hints to controls that ipywidgets leaves without: number fields and sliders.
+// Gives names and hints to controls that ipywidgets leaves without: number fields.
 
 const PATIENCE_FRAMES = 600; // the controls' views may be made after this one
 
@@ -7,7 +7,7 @@ function decorate(el, hints) {
   const box = el.closest(".pw-toolbar");
   return Object.entries(hints).every(([name, text]) => {
     const control = box?.querySelector(`.${CSS.escape(name)}`);
-    const parts = control?.querySelectorAll("input, [role=slider], [contenteditable]") ?? [];
+    const parts = control?.querySelectorAll("input") ?? [];
     for (const part of parts) part.setAttribute("aria-label", text);
     if (parts.length) control.title = text;
     return parts.length > 0;

@@ -9,7 +9,7 @@ from widgets.front_end import module_source
 class Hints(anywidget.AnyWidget):
     """An invisible widget in a toolbar that labels the controls beside it.
 
-    A number field or slider of ipywidgets has a tooltip on its description only, and no name for
+    A number field of ipywidgets has a tooltip on its description only, and no name for
     a screen reader without one.
     """
 

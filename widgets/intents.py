@@ -112,6 +112,17 @@ def master_intent(message: object, positions: int) -> Intent | None:
     return None
 
 
+def ratio_intent(message: object) -> Intent | None:
+    """Check what a slider for a pruning ratio sent; None if it does not check out."""
+    match message:
+        case {"type": "move" | "release" as kind, "ratio": ratio, "stamp": int(stamp)} if is_ratio(
+            ratio
+        ):
+            return {"type": kind, "ratio": float(ratio), "stamp": stamp}
+    _warn("ratio slider", message)
+    return None
+
+
 def chart_intent(message: object, heard: Collection[tuple[str, str]]) -> Intent | None:
     """Check what a view of a chart sent; None if it does not check out.
 

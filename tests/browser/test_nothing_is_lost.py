@@ -37,13 +37,10 @@ def run_first_cell(page: Page) -> None:
 
 def restart_kernel(page: Page) -> None:
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.get_by_role("menuitem", name="Restart Kernel…", exact=True).click()
+    page.locator(".lm-Menu").get_by_text("Restart Kernel…", exact=True).click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
 
 
-@pytest.mark.xfail(
-    run=False, reason="reloaded in mid-training, the page leaves out the training chart at times"
-)
 def test_reload_restart_and_go_on(
     lab: Lab, open_page: Callable[..., Page], kernel: Callable[[], Kernel]
 ) -> None:
@@ -78,7 +75,7 @@ def test_reload_restart_and_go_on(
     expect(offer(page)).to_contain_text(f"of {EPOCHS}")
     expect(offer(page)).to_contain_text("Fine-tuning was interrupted at epoch")
     expect(ratio(page, "head")).to_have_value("70")
-    expect(ratio(page, "stem")).to_have_value("40")
+    expect(ratio(page, "stem")).to_have_value("40.6")  # 13 of its 32 channels
     again = kernel()
     assert again.value("[step.kind for step in session.history]") == ["open", "prune"]
     assert again.value("session.history.current.id") == 1

@@ -117,7 +117,16 @@ def test_what_the_kernel_changes_is_drawn_and_not_sent_back(
     assert shown.model("BoxAnnotation", "right") == 3
     shown.mounted.page.evaluate(MOVE)
     shown.mounted.page.wait_for_function("model.sent.at(-1).new === 1.5")
-    assert [message["type"] for message in shown.mounted.sent] == ["open", "moved"]
+    assert [message["type"] for message in shown.mounted.sent[1:]] == ["moved"]
+
+
+def test_a_question_without_an_answer_is_asked_again_and_drawn_once(shown: Shown) -> None:
+    shown.mounted.page.wait_for_function("model.sent.length === 2")
+    first, second = shown.mounted.sent
+    assert first == second
+    answer(shown)
+    draw(shown)
+    assert shown.mounted.page.evaluate("Bokeh.documents.length") == 1
 
 
 def test_changes_that_overtake_the_drawing_are_not_lost(

@@ -7,7 +7,7 @@ import widgets
 from widgets.front_end import module_source
 
 FOLDER = Path(widgets.__file__).parent
-MAINS = ["channel_view.js", "hints.js", "layer_table.js", "score_board.js", "theme.js"]
+MAINS = ["channel_view.js", "layer_table.js", "master_slider.js", "ratio_slider.js", "theme.js"]
 
 
 @pytest.mark.parametrize("name", MAINS)

@@ -97,14 +97,18 @@ def test_a_cap_is_typed_in_percent(digits: Session, panel: PlanPanel) -> None:
     assert (panel._cap.value, digits.plan.max_ratio) == (29, 0.29)
 
 
+def drag_all(panel: PlanPanel, ratio: float) -> None:
+    panel._ratio._handle_custom_msg({"type": "move", "ratio": ratio, "stamp": 1}, [])
+
+
 def test_one_ratio_for_all_leaves_pinned_layers_alone_under_global_scope(
     digits: Session, panel: PlanPanel
 ) -> None:
     digits.plan = Plan(ratio=0.1).with_ratio("head", 0.5)
-    panel._ratio.value = 0.3
+    drag_all(panel, 0.3)
     assert (digits.plan.ratio, dict(digits.plan.ratios)) == (0.3, {})
     digits.plan = Plan(ratio=0.1, scope="global").with_ratio("head", 0.5)
-    panel._ratio.value = 0.4
+    drag_all(panel, 0.4)
     assert (digits.plan.ratio, dict(digits.plan.ratios)) == (0.4, {"head": 0.5})
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import ipywidgets
 
 from widgets.hints import Hints
+from widgets.intents import Intent
 from widgets.panels.controls import action_button, enable, labelled, set_state, set_text, show, text
 from widgets.panels.pattern import PatternChoice
+from widgets.ratio_slider import RatioSlider
 from widgets.reasons import why_no_step, why_still
 from widgets.score_rows import changes_anything
 from workbench import Plan, Session
@@ -48,8 +50,8 @@ class PlanPanel:
         self._round_to = _dropdown(_STEPS, "round-to")
         self._cap = ipywidgets.BoundedFloatText(min=0, max=100, step=1, layout={"width": "64px"})
         self._cap.add_class("pw-cap")
-        self._ratio = ipywidgets.FloatSlider(min=0, max=0.99, step=0.01, readout_format=".0%")
-        self._ratio.add_class("pw-all-units")
+        self._ratio = RatioSlider("One pruning ratio for all layers", self._moved)
+        self._stamp = 0  # of the last move of it that was carried out
         self._all_on = action_button("all on", "all-on", lambda: self._switch_all(on=True))
         self._all_off = action_button("all off", "all-off", lambda: self._switch_all(on=False))
         self._switches = ipywidgets.HBox([self._all_on, self._all_off])
@@ -91,7 +93,7 @@ class PlanPanel:
         steps = (*_STEPS, *((str(step), step) for step in others))
         _offer(self._round_to, steps, plan.round_to)
         self._cap.value = round(100 * plan.max_ratio, 6)
-        self._ratio.value = plan.ratio
+        self._ratio.show(plan.ratio, self._stamp)
         self._pattern.update()
         show(self._ratio, plan.granularity != "n:m")
         show(self._switches, plan.granularity == "n:m")
@@ -118,8 +120,8 @@ class PlanPanel:
             "No layer loses more than this share, in percent, whatever is asked for",
             busy or _why_no_cap(plan),
         )
-        set_state(self._ratio, "One pruning ratio for all layers", busy)
-        self._hints.hints = {"pw-cap": self._cap.tooltip, "pw-all-units": self._ratio.tooltip}
+        self._ratio.disabled_reason = busy
+        self._hints.hints = {"pw-cap": self._cap.tooltip}
         enable(self._all_on, f"Keep {plan.pattern} in every layer that is not locked", busy)
         enable(self._all_off, "Keep every layer dense", busy)
         enable(
@@ -140,7 +142,6 @@ class PlanPanel:
             (self._scope, lambda plan, scope: plan.with_(scope=scope)),
             (self._round_to, lambda plan, step: plan.with_(round_to=step)),
             (self._cap, lambda plan, cap: plan.with_(max_ratio=round(cap / 100, 8))),
-            (self._ratio, _with_ratio),
         ):
             control.observe(self._when(chosen), "value")
 
@@ -152,6 +153,13 @@ class PlanPanel:
                 self._change(lambda plan: chosen(plan, news["new"]))
 
         return observed
+
+    def _moved(self, intent: Intent) -> None:
+        def change(plan: Plan) -> Plan:
+            self._stamp = intent["stamp"]
+            return _with_ratio(plan, intent["ratio"])
+
+        self._change(change)
 
     def _switch_all(self, *, on: bool) -> None:
         self._change(
