@@ -39,32 +39,40 @@ session.estimate_sensitivity()
 print("units:", sum(unit.prunable for unit in session.units))
 """
 
-# Marks every input event of a slider, and the frame that shows what came of it.
+# Marks every input event of a slider, and the frame that shows what came of it. It is told of
+# changes and does not look for them in every frame: that would be part of what is measured.
 WATCH = """
 () => {
-  const figure = () => document.querySelector(
-    "[data-metric=parameters] [data-column=planned]").textContent;
-  const lines = () => (window.Bokeh?.documents ?? []).flatMap((d) => [...d._all_models.values()])
-    .filter((model) => model.type === "Span" && model.visible);
-  const probe = (window.dragged = { times: [], pending: null });
+  const cell = document.querySelector("[data-metric=parameters] [data-column=planned]");
+  const lines = Bokeh.documents.flatMap((d) => [...d._all_models.values()])
+    .filter((model) => model.type === "Span");
+  const probe = (window.dragged = { times: [], pending: null, done: () => {} });
   const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
   const look = () => {
     const { pending } = probe;
-    if (pending && figure() !== pending.figure
-        && lines().some((line) => Math.abs(line.location - pending.ratio) < 1e-6)) {
+    if (pending && cell.textContent !== pending.figure
+        && lines.some((line) => line.visible && Math.abs(line.location - pending.ratio) < 1e-6)) {
       probe.pending = null;
-      painted(() => probe.times.push(performance.now() - pending.start));
+      painted(() => {
+        probe.times.push(performance.now() - pending.start);
+        probe.done();
+      });
     }
-    requestAnimationFrame(look);
   };
+  new MutationObserver(look).observe(cell, { subtree: true, childList: true, characterData: true });
+  for (const document of Bokeh.documents) document.on_change(look);
   document.addEventListener("input", (event) => {
     if (!event.target.matches("[data-testid=pw-slider]")) return;
     const ratio = Number(event.target.value);
-    probe.pending = { start: performance.now(), ratio, figure: figure() };
+    probe.pending = { start: performance.now(), ratio, figure: cell.textContent };
   }, true);
-  look();
 }
 """
+
+MOVED = """(count) => new Promise((done) => {
+  dragged.done = () => dragged.times.length > count && done();
+  dragged.done();
+})"""
 
 # Marks the key that runs a cell, and the frame that shows all rows.
 WATCH_TABLE = """
@@ -145,7 +153,7 @@ def drag(page: Page, moves: int) -> list[float]:
         turn = move % 24
         place = 0.12 + 0.05 * (turn if turn < 12 else 24 - turn) + (0.02 if turn >= 12 else 0)
         page.mouse.move(left + place * width, middle)
-        page.wait_for_function("count => dragged.times.length > count", arg=move)
+        page.evaluate(MOVED, move)
     page.mouse.up()
     return [float(time) for time in json.loads(page.evaluate("JSON.stringify(dragged.times)"))]
 

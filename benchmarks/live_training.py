@@ -47,23 +47,31 @@ session.events.subscribe(note)
 print("ready")
 """
 
-# Marks every press of a button, and the frame that shows what it was pressed for.
+# Marks every press of a button, and the frame that shows what it was pressed for. It is told of
+# changes and does not look for them in every frame: that would be part of what is measured.
 WATCH = """
 () => {
-  const probe = (window.looked = { times: [], start: null, shown: null });
+  const probe = (window.looked = { times: [], start: null, shown: null, done: () => {} });
   const look = () => {
-    if (probe.start !== null && probe.shown()) {
-      const start = probe.start;
-      probe.start = null;
-      requestAnimationFrame(() => requestAnimationFrame(
-        () => probe.times.push(performance.now() - start)));
-    }
-    requestAnimationFrame(look);
+    if (probe.start === null || !probe.shown()) return;
+    const start = probe.start;
+    probe.start = null;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      probe.times.push(performance.now() - start);
+      probe.done();
+    }));
   };
   document.addEventListener("pointerdown", () => (probe.start = performance.now()), true);
-  look();
+  new MutationObserver(look).observe(document.querySelector(".pw-app"), {
+    subtree: true, childList: true, characterData: true, attributes: true,
+  });
 }
 """
+
+LOOKED = """(count) => new Promise((done) => {
+  looked.done = () => looked.times.length > count && done();
+  looked.done();
+})"""
 
 # What a press is to show.
 OTHER_LAYER = """
@@ -154,7 +162,7 @@ def look_around(page: Page, kernel: Kernel, show: Path | None) -> list[float]:
         for what, shown in ((rows.nth(turn % rows.count()), OTHER_LAYER), (tab, TRAINING_CHART)):
             page.evaluate(shown)
             what.click()
-            page.wait_for_function("count => looked.times.length > count", arg=presses)
+            page.evaluate(LOOKED, presses)
             presses += 1
         if turn == 20 and show is not None:
             page.screenshot(path=show)

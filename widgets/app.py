@@ -48,7 +48,7 @@ from workbench.events import (
 )
 from workbench.session.knowledge import CHANGES
 
-_DRAG_PER_S, _CHART_PER_S = 30, 10
+_DRAG_PER_S, _CHART_PER_S, _LIVE_PER_S = 30, 10, 5
 _LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _HISTORY_TAB = range(5)
 
 
@@ -124,7 +124,8 @@ class Workbench(ipywidgets.VBox):
             ],
             titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export", "Accuracy"],
         )
-        self._tabs.observe(lambda _: self._dispatcher.mark("suggest", "compare"), "selected_index")
+        seen = "suggest", "recovery", "compare"  # drawn only where they are seen
+        self._tabs.observe(lambda _: self._dispatcher.mark(*seen), "selected_index")
         library = BokehLibrary()
         unseen = [style(), self._theme, library, self._history.shortcuts]
         tools = [self._device.root, self._history.buttons, self._code.root]
@@ -162,7 +163,7 @@ class Workbench(ipywidgets.VBox):
             ("layer", self._inspect.update, _DRAG_PER_S),
             ("flips", self._inspect.flips.update, _CHART_PER_S),
             ("suggest", self._draw_suggest, _CHART_PER_S),
-            ("recovery", self._recovery.charts.update, _CHART_PER_S),
+            ("recovery", self._draw_recovery, _LIVE_PER_S),
             ("status", self._status.update, _CHART_PER_S),
             *((name, update, _CHART_PER_S) for name, update in self._history.views.items()),
         )
@@ -217,6 +218,10 @@ class Workbench(ipywidgets.VBox):
             self._suggest.update()
             self._suggest.charts.update()
             self._suggest.compare_if_needed()
+
+    def _draw_recovery(self) -> None:
+        if self._tabs.selected_index == _RECOVERY_TAB:
+            self._recovery.charts.update()
 
     def _recolour(self) -> None:
         for slot in self._slots():

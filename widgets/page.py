@@ -5,6 +5,8 @@ from importlib.resources import files
 
 import ipywidgets
 
+from widgets.theme import chart_colours
+
 
 def side_by_side(left: list[ipywidgets.Widget], right: list[ipywidgets.Widget]) -> ipywidgets.Box:
     """Two columns, or one below the other where the page is narrow."""
@@ -23,6 +25,6 @@ def heading(words: str) -> ipywidgets.HTML:
 def style() -> ipywidgets.HTML:
     """The style sheet of everything that is not in a widget of its own."""
     css = files("widgets").joinpath("app.css").read_text(encoding="utf-8")
-    sheet = ipywidgets.HTML(f"<style>{css}</style>")
+    sheet = ipywidgets.HTML(f"<style>{chart_colours()}{css}</style>")
     sheet.layout.display = "none"
     return sheet

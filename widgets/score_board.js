@@ -67,7 +67,7 @@ function paintRow(parts, row) {
   const [sign, name] = known || ["", ""];
   parts.planned.className = known ? `pw-value pw-${row.planned_kind}` : "pw-value";
   parts.planned.title = name;
-  parts.kind.textContent = sign;
+  if (parts.kind.textContent !== sign) parts.kind.textContent = sign;
   parts.kind.setAttribute("aria-label", name);
   paintTarget(parts, row);
 }
@@ -124,7 +124,8 @@ function render({ model, el }) {
     const folded = scores.filter(({ more }) => more).length;
     scores.forEach(({ more }, index) => (rows[index].tr.hidden = Boolean(more) && !unfolded));
     fold.hidden = !folded;
-    fold.textContent = unfolded ? "Fewer figures ▴" : `${folded} more figures ▾`;
+    const caption = unfolded ? "Fewer figures ▴" : `${folded} more figures ▾`;
+    if (fold.textContent !== caption) fold.textContent = caption;
     fold.setAttribute("aria-expanded", String(unfolded));
   };
   fold.addEventListener("click", () => {
@@ -141,7 +142,13 @@ function render({ model, el }) {
       rows = scores.map((row) => addRow(model, row));
       body.replaceChildren(...rows.map(({ tr }) => tr));
     }
-    scores.forEach((row, index) => paintRow(rows[index], row));
+    scores.forEach((row, index) => {
+      // While a slider moves, most rows stay as they are, and what is written is laid out again.
+      const said = JSON.stringify(row);
+      if (rows[index].said === said) return;
+      rows[index].said = said;
+      paintRow(rows[index], row);
+    });
     drawFold(scores);
   };
   model.on("change:rows", draw);

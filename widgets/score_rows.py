@@ -31,7 +31,8 @@ def target_value(metric: str, shown: float) -> float:
 
 def score_rows(session: Session) -> list[ScoreRow]:
     """All rows: the dense model, the current step, and what the plan leads to."""
-    dense, now = session.history[0].metrics, session.history.current.metrics
+    now = session.history.current.metrics
+    dense = session.history[0].metrics.beside(now)
     prediction = session.predict(wait=False)
     planned = changes_anything(session, prediction)
     return [

@@ -86,6 +86,15 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
+def chart_colours() -> str:
+    """A style sheet with the colours of what is kept and removed, for HTML beside the charts."""
+    colours = ((":root", LIGHT), ('body[data-jp-theme-light="false"]', DARK))
+    return "".join(
+        f"{place} {{ --pw-kept: {one.kept}; --pw-removed: {one.removed}; }}\n"
+        for place, one in colours
+    )
+
+
 def apply_theme(plot: figure, dark: bool) -> None:
     """Recolour everything of a figure that is not data.
 

@@ -1,5 +1,5 @@
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -59,3 +59,14 @@ def test_an_unknown_figure_is_named() -> None:
 def test_a_damaged_figure_is_named_with_its_value(name: str, value: object, message: str) -> None:
     with pytest.raises(HistoryError, match=message):
         Metrics.from_json(PLAIN.to_json() | {name: value})
+
+
+def test_the_dense_latency_beside_a_later_one_is_what_was_measured_in_turn_with_it() -> None:
+    slow = Latency.from_samples((1.0, 2.0, 3.0))
+    dense = replace(PLAIN, latency_ms=slow, throughput=500.0)
+    later = replace(PLAIN, latency_ms=Latency.from_samples((0.4, 0.5, 0.6)), speedup=Ratio(2, 1, 3))
+    beside = dense.beside(later)
+    assert beside.latency_ms == Latency.from_samples((0.5, 1.0, 1.5))
+    assert beside.throughput == 1000
+    assert dense.beside(dense) == dense  # measured with nothing else
+    assert PLAIN.beside(later) == PLAIN

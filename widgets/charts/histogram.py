@@ -7,7 +7,7 @@ from itertools import pairwise
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
 from bokeh.transform import factor_cmap
 
-from widgets.charts.base import assign, new_figure, set_title, shorten, style_legend
+from widgets.charts.base import assign, new_figure, set_title, shorten
 from widgets.charts.cut_handle import CutHandle
 from widgets.theme import apply_theme, palette
 
@@ -90,7 +90,6 @@ class WeightHistogram:
             bottom=0,
             top="count",
             line_color=None,
-            legend_field="state",
             source=self.source,
         )
         hover.renderers = [self._bars]
@@ -100,7 +99,6 @@ class WeightHistogram:
         self._cuts = self.root.segment(
             x0="x", x1="x", y0=0, y1="top", line_dash=[4, 3], line_width=1.5, source=self.lines
         )
-        style_legend(self.root)
         self.clear()
         self.set_dark(dark)
 

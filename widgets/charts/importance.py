@@ -6,14 +6,14 @@ from typing import Any
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 from bokeh.models.annotations import Span, Title
 
-from widgets.charts.base import OVER, assign, new_figure, set_title, shorten, style_legend
+from widgets.charts.base import OVER, assign, new_figure, set_title, shorten
 from widgets.charts.cut_handle import CutHandle
 from widgets.theme import FONT, apply_theme, palette
 
 MAX_BARS = 400
 
 _STATES = ("kept", "removed")
-_SPARE = 1.1  # so that the legend has a place
+_SPARE = 1.05  # above the highest bar
 _COLUMNS = ("left", "right", "importance", "state", "channels")
 
 
@@ -110,13 +110,10 @@ class ImportanceChart:
             x_range=Range1d(start=0, end=1),
             y_range=Range1d(start=0, end=1),
         )
-        areas = {
-            state: self.root.varea_step(
-                "rank", 0, "importance", step_mode="after", legend_label=state, source=source
-            )
-            for state, source in zip(_STATES, (self.outline, self.removed), strict=True)
-        }
-        self._kept, self._removed = areas.values()
+        self._kept, self._removed = (
+            self.root.varea_step("rank", 0, "importance", step_mode="after", source=source)
+            for source in (self.outline, self.removed)
+        )
         # What follows a slider is drawn over what does not, which then stays as it is.
         self._removed.level = OVER
         self._hovered = self.root.quad(
@@ -143,7 +140,6 @@ class ImportanceChart:
         )
         self.root.add_layout(self._cut)
         self.root.add_layout(self._counted, "below")
-        style_legend(self.root)
         self.clear()
         self.set_dark(dark)
 

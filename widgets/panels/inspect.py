@@ -168,6 +168,7 @@ class InspectPanel:
             [
                 self._summary,
                 self._hint,
+                _key(),
                 self.histogram.root,
                 self.importance.root,
                 self.sensitivity.root,
@@ -262,6 +263,15 @@ class InspectPanel:
             noun=view.noun,
             draggable=view.by_rank,
         )
+
+
+def _key() -> ipywidgets.HTML:
+    """What the colours of the charts mean: one for all, as Bokeh makes its own anew at every move."""
+    key = ipywidgets.HTML(
+        '<span class="pw-key-kept">kept</span><span class="pw-key-removed">removed</span>'
+    )
+    key.add_class("pw-key")
+    return key
 
 
 def _hint(view: UnitView | None) -> str:

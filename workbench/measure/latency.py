@@ -43,6 +43,10 @@ class Latency:
         p10, median, p90 = np.quantile(samples_ms, (0.1, 0.5, 0.9)).tolist()
         return cls(median, p10, p90, samples_ms)
 
+    def scaled(self, factor: float) -> "Latency":
+        """As on a machine that takes `factor` times as long."""
+        return Latency.from_samples(tuple(factor * sample for sample in self.samples_ms))
+
 
 @dataclass(frozen=True)
 class Ratio:

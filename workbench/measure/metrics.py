@@ -1,7 +1,7 @@
 """What is known about one state of a model: the figures that steps, charts and reports show."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from workbench.errors import HistoryError
 from workbench.measure.latency import Latency, Ratio
@@ -68,6 +68,19 @@ class Metrics:
         if isinstance(value, Ratio):
             return value.value
         return None if value is None else float(value)
+
+    def beside(self, later: "Metrics") -> "Metrics":
+        """The dense model's metrics, with the speed it had when `later` was measured in turn with it.
+
+        Between two moments a machine is not equally fast; of figures that are read side by side,
+        latency and speed-up have to agree.
+        """
+        own, then = self.latency_ms, later.latency_ms
+        if own is None or then is None or later.speedup is None:
+            return self
+        factor = later.speedup.value * then.median_ms / own.median_ms
+        throughput = None if self.throughput is None else self.throughput / factor
+        return replace(self, latency_ms=own.scaled(factor), throughput=throughput)
 
     def to_json(self) -> dict[str, object]:
         """Return what `json.dumps` takes; `from_json` brings back an equal object."""

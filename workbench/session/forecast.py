@@ -127,10 +127,8 @@ class Forecast:
         A busy machine is slower for both, and may have been busier when the session was opened;
         what is planned is read beside what is now.
         """
-        now, dense = self._history.current.metrics, self._history[0].metrics.latency_ms
-        if now.latency_ms is not None and now.speedup is not None:
-            return now.speedup.value * now.latency_ms.median_ms
-        return None if dense is None else dense.median_ms
+        now = self._history.current.metrics
+        return self._history[0].metrics.beside(now).figure("latency_ms")
 
     def _as_now(self, kept: Mapping[str, int]) -> tuple[Estimate, Estimate] | None:
         """Latency and speed-up of a plan that removes no channel: zeros take as long."""

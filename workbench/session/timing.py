@@ -57,8 +57,7 @@ class Timed:
         if dense_ms is None:
             return self
         factor = dense_ms / (self.speedup.value * self.latency.median_ms)
-        samples_ms = tuple(factor * sample for sample in self.latency.samples_ms)
-        return replace(self, latency=Latency.from_samples(samples_ms))
+        return replace(self, latency=self.latency.scaled(factor))
 
 
 class Timing:

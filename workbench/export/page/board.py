@@ -37,7 +37,7 @@ class Row:
 
 def board_rows(dense: Metrics, now: Metrics, targets: Mapping[str, float]) -> list[Row]:
     """Metrics that were measured before and after, or that have a target."""
-    rows = []
+    rows, dense = [], dense.beside(now)
     for name, title, worded in _SHOWN:
         before, after, target = dense.figure(name), now.figure(name), targets.get(name)
         if (before is None or after is None) and target is None:
