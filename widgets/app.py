@@ -68,7 +68,9 @@ class Workbench(ipywidgets.VBox):
         self._requests = asked = Requests(session, self._dispatcher)
         self._kind_of_rows = ("", "")
         self._sensitivity_drawn = session.sensitivity
-        self._plan_panel = PlanPanel(session, asked.change_plan, asked.prune, asked.scan)
+        self._plan_panel = PlanPanel(
+            session, asked.change_plan, asked.prune, asked.scan, asked.measure_plan
+        )
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
         self._inspect = InspectPanel(session, lambda: self._table.selected, self._drag_cut)

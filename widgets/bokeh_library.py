@@ -27,22 +27,24 @@ export default {
   initialize({ model }) {
     const version = model.get("version");
     let asked = 0;
-    // JupyterLab can lose messages while it restores a page.
-    const ask = () => {
+    // JupyterLab can lose messages while it restores a page; or the kernel is busy, and asked
+    // less often.
+    const ask = (patience) => {
       if (window.Bokeh?.[version]) return;
       model.send({ type: "script" });
-      asked = setTimeout(ask, 5000);
+      asked = setTimeout(ask, patience, 2 * patience);
     };
     model.on("msg:custom", async ({ script }) => {
       clearTimeout(asked);
-      if (window.Bokeh?.[version]) return;
+      if (window.Bokeh?.[version] || window.pwBokehComes === version) return;
+      window.pwBokehComes = version; // asked for by another workbench on the page as well
       // BokehJS hangs itself onto `this`, which a module does not have.
       const source = ["export default function () {", script, "}"].join("\\n");
       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       (await import(url)).default.call(window);
       URL.revokeObjectURL(url);
     });
-    ask();
+    ask(5000);
     return () => clearTimeout(asked);
   },
 };

@@ -3,7 +3,8 @@
 // what a hand has moved, the newest place first and older ones never.
 
 const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
-const ASK_AGAIN_MS = 3000; // JupyterLab can lose messages while it restores a page
+// JupyterLab can lose messages while it restores a page; or the kernel is busy, and asked less often.
+const ASK_AGAIN_MS = 3000;
 
 /** Resolves once `ready()` gives something. */
 function becoming(ready) {
@@ -51,6 +52,7 @@ class ChartPlace {
     this.document = null;
     this.waiting = null; // patches that came while the chart was being built
     this.receiving = false;
+    this.closed = false;
     this.mover = new Mover(model);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -64,9 +66,9 @@ class ChartPlace {
     this.watch.observe(el);
   }
 
-  ask() {
+  ask(patience = ASK_AGAIN_MS) {
     this.model.send({ type: "open", view: this.id });
-    this.asked = setTimeout(() => this.ask(), ASK_AGAIN_MS);
+    this.asked = setTimeout(() => this.ask(2 * patience), patience);
   }
 
   receive(message) {

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Estimate:
-    """A prediction with the interval that about nine in ten of its like were right by.
+    """A prediction with the interval that most of its like, 85 to 90 of 100, were right by.
 
     Attributes:
         value: What is expected.

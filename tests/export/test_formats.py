@@ -91,6 +91,29 @@ def test_static_int8_uses_seven_bits_for_the_sake_of_old_cpus(report: ExportRepo
     assert max(int(one.max()) for one in values) <= 64
 
 
+def test_static_int8_quantizes_all_layers_where_that_changes_few_answers(
+    report: ExportReport,
+) -> None:
+    assert report["onnx-int8"].notes == ()
+
+
+def test_as_few_first_layers_as_it_takes_stay_in_float32(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = iter([0.5, 0.94, 0.96])
+    monkeypatch.setattr(OnnxInt8, "_agrees", lambda *_: next(shares))
+    one = OnnxInt8(images=8)
+    one.write(workshop)
+    assert one.notes(workshop) == ("2 of 3 layers stay in float32, where 8 bits cost too much.",)
+    OnnxInt8(images=8, agreement=0).write(workshop)
+    assert one.notes(workshop) == ()
+
+
+def test_an_agreement_that_is_no_share_is_refused() -> None:
+    with pytest.raises(ExportError, match=r"agreement must be a share .*\[0, 1\]; got 95"):
+        OnnxInt8(agreement=95)
+
+
 def test_dynamic_int8_has_unsigned_weights_in_its_convolutions(report: ExportReport) -> None:
     model = opened(report, "onnx-int8-dynamic")
     assert {"ConvInteger", "MatMulInteger"} <= kinds(model) and "Conv" not in kinds(model)

@@ -16,7 +16,7 @@ def point(unit: str, ratio: float, accuracy: float, loss: float) -> Point:
 FOUND = Sensitivity(
     "exact",
     "channel",
-    Figures(1.0, 0.1, 64),
+    Figures(1.0, 0.1, 64, 0.0),
     (
         point("first", 0.5, 0.9, 0.3),
         point("first", 0.9, 0.1, 3.1),
@@ -34,7 +34,7 @@ def test_one_unit_alone_has_the_accuracy_that_was_measured() -> None:
 
 def test_what_counts_is_what_was_removed_and_not_what_was_asked_for() -> None:
     rounded = Point("first", 0.1, 0.25, 6, 8, 0.8, 0.5, 64, 64, divergence=0.2)
-    found = Sensitivity("exact", "channel", Figures(1.0, 0.1, 64), (rounded,))
+    found = Sensitivity("exact", "channel", Figures(1.0, 0.1, 64, 0.0), (rounded,))
     combined = CombinedAccuracy.of(found)
     assert combined.accuracy({"first": 0.25}) == pytest.approx(0.8)
     assert combined.accuracy({"first": 0.125}) > 0.85
@@ -114,7 +114,9 @@ def test_one_unit_alone_keeps_what_was_measured_whatever_plans_of_many_cost() ->
 
 
 def test_a_model_that_knows_nothing_is_no_reason_to_fail() -> None:
-    hopeless = Sensitivity("exact", "channel", Figures(0.0, 2.3, 64), (point("first", 0.5, 0, 2),))
+    hopeless = Sensitivity(
+        "exact", "channel", Figures(0.0, 2.3, 64, 0.0), (point("first", 0.5, 0, 2),)
+    )
     combined = CombinedAccuracy.of(hopeless, [Outcome({"first": 0.5}, 0.0)] * FEWEST_OUTCOMES)
     assert 0 <= combined.accuracy({"first": 0.5}) <= 0.02
 
@@ -136,7 +138,7 @@ def test_useful_plans_keep_half_of_the_accuracy_by_the_product_however_many_unit
     many = Sensitivity(
         "exact",
         "channel",
-        Figures(1.0, 0.1, 64),
+        Figures(1.0, 0.1, 64, 0.0),
         tuple(point(f"unit {number}", 0.7, 0.5, 0.7) for number in range(40)),
     )
     for known in (combined, CombinedAccuracy.of(many)):

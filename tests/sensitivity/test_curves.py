@@ -10,17 +10,16 @@ from workbench.sensitivity import (
     Point,
     Sensitivity,
     accuracy_curve,
-    loss_curve,
     magnitude_curves,
 )
 
 
 def measured(*accuracies: float) -> Sensitivity:
     points = tuple(
-        Point("conv", place / 10, place / 10, 10 - place, 10, accuracy, 1 - accuracy, 50, 50)
+        Point("conv", place / 10, place / 10, 10 - place, 10, accuracy, 1 - accuracy, 50, 50, 0.1)
         for place, accuracy in enumerate(accuracies, 1)
     )
-    return Sensitivity("exact", "channel", Figures(0.9, 0.1, 50), points)
+    return Sensitivity("exact", "channel", Figures(0.9, 0.1, 50, 0.0), points)
 
 
 def test_a_display_curve_falls_and_keeps_its_points() -> None:
@@ -37,11 +36,6 @@ def test_a_display_curve_falls_and_keeps_its_points() -> None:
 def test_a_curve_that_falls_already_passes_through_its_points() -> None:
     curve = accuracy_curve(measured(0.8, 0.5, 0.1), "conv")
     assert curve.at([0, 0.1, 0.2, 0.3]) == pytest.approx([0.9, 0.8, 0.5, 0.1])
-
-
-def test_a_loss_curve_rises() -> None:
-    values = loss_curve(measured(0.91, 0.7, 0.8, 0.2), "conv").at(np.linspace(0, 0.5, 50))
-    assert (np.diff(values) >= -1e-12).all()
 
 
 def test_magnitude_curves_are_the_share_of_importance_removed(dense) -> None:

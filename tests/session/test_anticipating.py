@@ -60,6 +60,18 @@ def test_every_preview_is_learned_from(scanned: Session) -> None:
     assert expected is not None and last.error == pytest.approx(expected.value - found.accuracy)
 
 
+def test_previews_before_learning_take_the_place_of_no_plan_that_is_learned_from(
+    scanned: Session,
+) -> None:
+    for percent in range(1, OUTCOMES + 1):
+        scanned.plan = scanned.plan.with_ratios(percent / 100)
+        scanned.preview()
+    assert not scanned.accuracy_learned
+    scanned.learn_accuracy()
+    assert scanned.accuracy_learned
+    assert scanned._anticipation.anchors(scanned.plan) is not None
+
+
 def test_learning_goes_on_where_it_was_stopped(
     scanned: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

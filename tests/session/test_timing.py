@@ -133,6 +133,17 @@ def test_a_latency_budget_needs_a_device_that_was_timed(session: Session) -> Non
         session.suggest(allocator="uniform", latency=0.7)
 
 
+def test_a_latency_budget_is_not_met_by_what_was_learned_of_another_device(
+    session: Session,
+) -> None:
+    session.learn_latency()
+    assert "latency" in session.reachable()
+    session.use_device("cpu", batch_size=2)
+    assert "latency" not in session.reachable()
+    session.learn_latency()
+    assert "latency" in session.reachable()
+
+
 def test_the_fastest_network_above_an_accuracy_is_asked_for_in_latency(session: Session) -> None:
     _ = session.baseline
     session.learn_latency()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from exporting import Plain, pruned_toy, subject
 
-from widgets.export_table import LARGEST_LINK_BYTES, export_table
+from widgets.export_table import export_table
 from widgets.panels.export import ExportActions, ExportPanel
 from workbench import Session
 from workbench.export.formats import FORMATS
@@ -96,9 +96,24 @@ def test_small_files_can_be_saved_and_names_are_escaped(
     shown = export_table(report)
     assert "<b>out" not in shown and "&lt;b&gt;out" in shown
     assert 'download="plain.txt" href="data:application/octet-stream;base64,cGxhaW4="' in shown
-    assert LARGEST_LINK_BYTES > 0
-    monkeypatch.setattr("widgets.export_table.LARGEST_LINK_BYTES", 3)
+    monkeypatch.setattr("widgets.export_table.MOST_LINKED_BYTES", 3)
     assert "plain.txt</span>" in export_table(report) and "download=" not in export_table(report)
+
+
+def test_files_travel_with_the_table_as_long_as_there_is_room_for_all_of_them(
+    report: ExportReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [(report.directory / name).stat().st_size for name in report.files]
+    monkeypatch.setattr("widgets.export_table.MOST_LINKED_BYTES", sum(sizes))
+    assert export_table(report).count("download=") == len(sizes)
+    monkeypatch.setattr("widgets.export_table.MOST_LINKED_BYTES", sum(sizes) - 1)
+    assert export_table(report).count("download=") == len(sizes) - 1
+
+
+def test_a_directory_that_cannot_be_read_is_said_and_breaks_nothing(panel: ExportPanel) -> None:
+    panel._directory.value = "/" + 300 * "x"
+    panel.update()
+    assert panel._button.disabled and "this directory cannot be read" in panel._button.tooltip
 
 
 def test_after_an_export_its_table_is_shown_and_nothing_is_to_be_replaced_unasked(

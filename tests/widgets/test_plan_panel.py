@@ -22,7 +22,7 @@ def panel(digits: Session) -> PlanPanel:
         digits.plan = function(digits.plan)
         panel.update()
 
-    panel = PlanPanel(digits, change, lambda: None, lambda: None)
+    panel = PlanPanel(digits, change, lambda: None, lambda: None, lambda: None)
     return panel
 
 
@@ -182,7 +182,7 @@ def test_states_say_what_a_global_plan_leads_to(digits: Session) -> None:
 
 
 def test_what_zeros_save_is_said_where_weights_are_set_to_zero(session: Session) -> None:
-    panel = PlanPanel(session, lambda change: None, lambda: None, lambda: None)
+    panel = PlanPanel(session, lambda change: None, *3 * (lambda: None,))
     assert panel._zeros.layout.display == "none"
     session.plan = session.plan.with_(granularity="weight")
     panel.update()

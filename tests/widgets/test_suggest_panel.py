@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from widgets.panels.suggest import SuggestActions, SuggestPanel
-from widgets.panels.suggest_goal import NOT_LEARNED, Request
+from widgets.panels.suggest import NOT_LEARNED, SuggestActions, SuggestPanel
+from widgets.panels.suggest_goal import Request
 from widgets.trade_off_view import MOST_STOPS, in_words, marks, nearest, off_curve, stops
 from workbench import Plan, Session
 from workbench.allocation.suggestion import TradeOffPoint, plan_at

@@ -9,6 +9,7 @@ import ipywidgets
 
 from widgets.export_table import export_table
 from widgets.panels.controls import action_button, enable, labelled, set_text, show, text
+from widgets.reasons import why_still
 from workbench import Session
 from workbench.export.formats import FORMATS, Format
 from workbench.export.formats.bundle import Bundle
@@ -50,7 +51,12 @@ class ExportPanel:
         self._calibration.add_class("pw-calibration")
         self._directory = ipywidgets.Text(f"exports/{session.name}", layout={"width": "240px"})
         self._directory.add_class("pw-directory")
-        self._replace = ipywidgets.Checkbox(False, indent=False, layout={"width": "auto"})
+        self._replace = ipywidgets.Checkbox(
+            False,
+            description="Replace the export that is there",
+            indent=False,
+            layout={"width": "auto"},
+        )
         self._replace.add_class("pw-replace")
         self._there = text("export-there")
         self._button = action_button("Export", "export", self._press, style="primary")
@@ -79,13 +85,15 @@ class ExportPanel:
 
     def update(self) -> None:
         """Show what can be done now."""
-        found = present(Path(self._directory.value)) if self._directory.value.strip() else []
+        try:
+            found = present(Path(self._directory.value)) if self._directory.value.strip() else []
+            reason = self._reason(found)
+        except OSError as error:
+            found, reason = [], f"this directory cannot be read: {error.strerror}"
         show(self._asked, bool(found))
-        self._replace.description = "Replace the export that is there"
         set_text(self._there, ", ".join(found))
-        set_calibration = self._boxes[OnnxInt8.name].value
-        self._calibration.disabled = not set_calibration
-        enable(self._button, "Write, open again and check on all test data", self._reason(found))
+        self._calibration.disabled = not self._boxes[OnnxInt8.name].value
+        enable(self._button, "Write, open again and check on all test data", reason)
 
     def show(self, report: ExportReport) -> None:
         """Show what an export wrote."""
@@ -94,8 +102,8 @@ class ExportPanel:
         self.update()
 
     def _reason(self, found: list[str]) -> str:
-        if self._session.busy:
-            return "a step is being made"
+        if busy := why_still(self._session):
+            return busy
         if not self._directory.value.strip():
             return "name a directory first"
         if found and not self._replace.value:

@@ -266,7 +266,7 @@ class InspectPanel:
 
 
 def _key() -> ipywidgets.HTML:
-    """What the colours of the charts mean: one for all, as Bokeh makes its own anew at every move."""
+    """What the colours of the charts mean; a chart's own is made anew at every move."""
     key = ipywidgets.HTML(
         '<span class="pw-key-kept">kept</span><span class="pw-key-removed">removed</span>'
     )

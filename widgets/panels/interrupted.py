@@ -46,7 +46,8 @@ def _said(found: Interrupted, current: int) -> str:
         left = "1 step is left" if count == 1 else f"{count} steps are left"
         return f"A series of steps was interrupted after step {found.step_id}: {left}"
     of_step = "" if found.step_id == current else f" of step {found.step_id}"
-    following = f", {count} more steps are to follow" if count else ""
+    more = "1 more step is" if count == 1 else f"{count} more steps are"
+    following = f", {more} to follow" if count else ""
     return (
         f"Fine-tuning{of_step} was interrupted at epoch {found.epoch} of {found.epochs}{following}"
     )

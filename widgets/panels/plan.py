@@ -32,6 +32,7 @@ class PlanPanel:
         change: Called with a function from the old plan to the new one.
         prune: Called when Prune is pressed.
         scan: Called when Scan is pressed.
+        measure: Called when the slider is let go.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class PlanPanel:
         change: Change,
         prune: Callable[[], None],
         scan: Callable[[], None],
+        measure: Callable[[], None],
     ) -> None:
-        self._session, self._change = session, change
+        self._session, self._change, self._measure = session, change, measure
         self._drawn_by = 0  # the thread that is drawing; what it sets is nobody's wish
         self._granularity = _dropdown(_GRANULARITIES, "granularity")
         self._pattern = PatternChoice(session, change)
@@ -160,6 +162,8 @@ class PlanPanel:
             return _with_ratio(plan, intent["ratio"])
 
         self._change(change)
+        if intent["type"] == "release":
+            self._measure()
 
     def _switch_all(self, *, on: bool) -> None:
         self._change(

@@ -12,7 +12,7 @@ from widgets.intents import Intent
 from widgets.master_slider import MasterSlider
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import action_button, enable, labelled, set_state, set_text, show, text
-from widgets.panels.suggest_goal import NOT_LEARNED, GoalRow, Request
+from widgets.panels.suggest_goal import GoalRow, Request
 from widgets.reasons import why_still
 from widgets.trade_off_view import in_words, least_in_words, marks, nearest, off_curve, stops
 from workbench import Plan, Session
@@ -22,6 +22,7 @@ from workbench.allocation.suggestion import Suggestion, TradeOffPoint, plan_at
 from workbench.events import Event, TaskEnded
 
 _PREFERRED, _ALWAYS_USABLE = "best", "uniform"
+NOT_LEARNED = "latency is predicted once networks of many widths were timed"
 _UNMEASURED = "it needs measured sensitivity; press Scan"
 
 
@@ -62,6 +63,7 @@ class SuggestPanel:
         self._all: Sequence[TradeOffPoint] = ()
         self._stops: tuple[TradeOffPoint, ...] = ()
         self._stamp = 0
+        self._reachable: Mapping[str, float] = {}  # by metric that is known, the least share
         self._suggested: Plan | None = None
         self._failed = False
         self._goal = GoalRow(self._chosen)
@@ -141,6 +143,7 @@ class SuggestPanel:
 
     def _update(self) -> None:
         session, off = self._session, self._why_off()
+        self._reachable = {} if off else session.reachable()
         scanned = session.scanned is not None
         if self._suggested not in (None, session.plan):
             self._suggested = None
@@ -152,7 +155,7 @@ class SuggestPanel:
             button.value = name == self.allocator
         best = 1.0 if session.scanned is None else session.scanned.baseline.accuracy
         self._goal.update(off, best)
-        reason = off or self._goal.why_not(scanned, self._known_metrics)
+        reason = off or self._goal.why_not(scanned) or self._why_unknown()
         enable(self._suggest, "Find a plan that reaches this, and set the sliders to it", reason)
         self._say_what_is_missing(off)
         set_text(self._least, (off and f"Not now: {off}.") or self._what_is_reachable())
@@ -175,17 +178,8 @@ class SuggestPanel:
         best = wording.percent(scanned.baseline.accuracy)
         return f"{least} The model as it is answers {best} of the probe set."
 
-    @property
-    def _reachable(self) -> Mapping[str, float]:
-        """By metric that is known, the least share that can be reached."""
-        return {} if self._why_off() else self._session.reachable()
-
-    @property
-    def _known_metrics(self) -> frozenset[str]:
-        return frozenset(self._reachable)
-
     def _why_unknown(self) -> str:
-        return "" if self.metric in self._known_metrics else NOT_LEARNED
+        return "" if self.metric in self._reachable else NOT_LEARNED
 
     def _show_slider(self, off: str) -> None:
         points: Sequence[TradeOffPoint] = ()

@@ -1,6 +1,5 @@
 """What is to be reached: a budget or an accuracy, of which metric, in percent."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,12 +7,10 @@ import ipywidgets
 
 from widgets.hints import Hints
 from widgets.panels.controls import set_state, set_text, text
-from workbench.allocation.problem import LATENCY, TITLES
+from workbench.allocation.problem import TITLES
 
 BUDGET, ACCURACY = "budget", "accuracy"
 _GOALS = (("keep at most", BUDGET), ("stay above accuracy", ACCURACY))
-
-NOT_LEARNED = "latency is predicted once networks of many widths were timed"
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,6 @@ class GoalRow:
         self._on_change = on_change
         self._percents: dict[bool, float] = {}
         self._best = 1.0  # the model's own accuracy, once it is known
-        self._drawn_by = 0  # the thread that is drawing; what it sets is nobody's wish
         self.goal = ipywidgets.Dropdown(options=_GOALS, layout={"width": "auto"})
         self.goal.add_class("pw-goal")
         self.percent = ipywidgets.BoundedFloatText(50, min=0, max=100, layout={"width": "64px"})
@@ -53,7 +49,7 @@ class GoalRow:
         )
         self.root.add_class("pw-toolbar")
         self.goal.observe(lambda _: self._other_goal(), "value")
-        self.metric.observe(lambda _: self._chosen(), "value")
+        self.metric.observe(lambda _: self._on_change(), "value")
 
     @property
     def by_accuracy(self) -> bool:
@@ -67,29 +63,23 @@ class GoalRow:
             return Request(allocator, share, {metric: 1.0})
         return Request(allocator, None, {metric: share})
 
-    def why_not(self, scanned: bool, known_metrics: frozenset[str]) -> str:
+    def why_not(self, scanned: bool) -> str:
         """Why the goal cannot be aimed at now; "" if it can."""
         if self.by_accuracy and not scanned:
             return "an accuracy can be aimed at once sensitivity is measured; press Scan"
-        if self.metric.value not in known_metrics:
-            return NOT_LEARNED if self.metric.value == LATENCY else "it is not known yet"
         return ""
 
     def update(self, off: str, best_accuracy: float) -> None:
         """Show what the numbers mean; `off` says why nothing can be chosen."""
         self._best = best_accuracy
-        self._drawn_by = threading.get_ident()
-        try:
-            set_text(self._between, "%, with the least" if self.by_accuracy else "% of")
-            for control, what in (
-                (self.goal, "What is to be reached"),
-                (self.percent, "In percent: of the dense model to keep, or of accuracy"),
-                (self.metric, "What is to shrink"),
-            ):
-                set_state(control, what, off)
-            self._hints.hints = {"pw-goal-percent": self.percent.tooltip}
-        finally:
-            self._drawn_by = 0
+        set_text(self._between, "%, with the least" if self.by_accuracy else "% of")
+        for control, what in (
+            (self.goal, "What is to be reached"),
+            (self.percent, "In percent: of the dense model to keep, or of accuracy"),
+            (self.metric, "What is to shrink"),
+        ):
+            set_state(control, what, off)
+        self._hints.hints = {"pw-goal-percent": self.percent.tooltip}
 
     def _other_goal(self) -> None:
         """Each goal has a percentage of its own; an accuracy begins a little below the model's."""
@@ -97,8 +87,4 @@ class GoalRow:
         self._percents[not by_accuracy] = self.percent.value
         self._percents.setdefault(True, round(max(0.0, 100 * self._best - 1), 1))
         self.percent.value = self._percents[by_accuracy]
-        self._chosen()
-
-    def _chosen(self) -> None:
-        if self._drawn_by != threading.get_ident():
-            self._on_change()
+        self._on_change()

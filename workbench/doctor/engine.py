@@ -68,12 +68,20 @@ def _one_onnx_runtime() -> Iterator[Finding]:
 
 
 def _gpu_unused(providers: list[str]) -> Iterator[Finding]:
-    if _CUDA not in providers and import_module("torch").cuda.is_available():
+    if _CUDA not in providers and _has_cuda():
         yield warning(
             f"this machine has a CUDA GPU, and ONNX Runtime no {_CUDA}: latency cannot be "
             "measured on the GPU",
             "pip uninstall onnxruntime && pip install onnxruntime-gpu",
         )
+
+
+def _has_cuda() -> bool:
+    """Whether PyTorch sees a GPU; if it cannot be imported, its own check says so."""
+    try:
+        return bool(import_module("torch").cuda.is_available())
+    except Exception:
+        return False
 
 
 def _run_a_sum(runtime: Any) -> list[float]:

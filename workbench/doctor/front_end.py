@@ -19,6 +19,7 @@ EXTENSIONS = {
 }
 """By package: the extension of JupyterLab that shows its widgets."""
 
+_REINSTALL = "pip install --force-reinstall --no-deps pruning-workbench"
 _FOLDER = Path("share", "jupyter", "labextensions")
 _PARTS = re.compile(r'"(?:\./)?([\w-]+\.(?:js|css))"')
 
@@ -78,12 +79,9 @@ def check_extensions(prefixes: Sequence[Path] = ()) -> Iterator[Finding]:
             yield ok(f"JupyterLab's extension {extension} {version}, of {package}")
 
 
-_REINSTALL = "pip install --force-reinstall --no-deps pruning-workbench"
-
-
 def _sources(folder: Path) -> Iterator[Path]:
-    yield from (path for path in folder.rglob("*.py"))
-    yield from (path for path in folder.rglob("*.js"))
+    yield from folder.rglob("*.py")
+    yield from folder.rglob("*.js")
 
 
 def _parts(path: Path) -> set[str]:

@@ -23,7 +23,7 @@ from torch import Tensor
 from workbench.errors import ExportError
 from workbench.progress import SILENT, Monitor
 
-MAGIC = b"PWARCH01"
+MAGIC = b"PWARCH02"
 _LENGTH = struct.Struct("<I")
 _MAX_HEADER_BYTES = 2**26
 _SAMPLE = 50_000  # of a layer's weights, for the clustering

@@ -70,7 +70,7 @@ class Metrics:
         return None if value is None else float(value)
 
     def beside(self, later: "Metrics") -> "Metrics":
-        """The dense model's metrics, with the speed it had when `later` was measured in turn with it.
+        """The dense model's metrics, with the speed it had in turn with `later`.
 
         Between two moments a machine is not equally fast; of figures that are read side by side,
         latency and speed-up have to agree.

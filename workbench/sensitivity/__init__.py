@@ -1,6 +1,6 @@
 """Sensitivity: how accuracy falls as one unit after the other is pruned."""
 
-from workbench.sensitivity.display import DisplayCurve, accuracy_curve, loss_curve
+from workbench.sensitivity.display import DisplayCurve, accuracy_curve
 from workbench.sensitivity.gradient import GradientCurve, gradient_curves
 from workbench.sensitivity.magnitude import MagnitudeCurve, magnitude_curves
 from workbench.sensitivity.points import Figures, Point, Sensitivity
@@ -17,7 +17,6 @@ __all__ = [
     "Sensitivity",
     "accuracy_curve",
     "gradient_curves",
-    "loss_curve",
     "magnitude_curves",
     "scan",
 ]

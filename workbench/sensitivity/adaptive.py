@@ -13,7 +13,7 @@ Reference:
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class Adaptive:
         near: Inputs within this many expected deviations of another answer are run with them.
         caution: How many times further off than it was seen to be, interpolation is taken to be
             where it is decided what else to run.
+        most: Largest share of the inputs that is run before all of them are.
     """
 
     error: float = 0.004
@@ -59,12 +60,7 @@ class Adaptive:
     @property
     def settings(self) -> dict[str, Any]:
         """Its thresholds."""
-        return {
-            "error": self.error,
-            "pilots": self.pilots,
-            "near": self.near,
-            "caution": self.caution,
-        }
+        return asdict(self)
 
     def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
         """The one with the highest ratio."""

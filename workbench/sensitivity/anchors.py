@@ -20,15 +20,15 @@ from scipy.stats import norm
 from sklearn.model_selection import KFold
 
 from workbench.estimate import Estimate
+from workbench.sensitivity.correction import COVERAGE
 
 Array = NDArray[np.float64]
 
 ANCHORS = 128
 """Inputs that are asked, or a quarter of the probe set if that is less."""
 
-FEWEST_PLANS = 8
-COVERAGE = 0.85
-"""Share of measurements that error bars are to hold."""
+FEWEST_ANSWERED = 8
+"""Fewer plans, answered on all inputs, do not tell which inputs say most."""
 
 _FACTORS = 5
 _PLANS_PER_FACTOR = 3
@@ -57,7 +57,7 @@ class Anchors:
 
         Args:
             leads: By how much the right class led all others, shape ``(plans, inputs)``, of at
-                least `FEWEST_PLANS` plans; negative where the answer was wrong.
+                least `FEWEST_ANSWERED` plans; negative where the answer was wrong.
         """
         places = _spread_out(leads.mean(axis=0))
         folds = KFold(min(_FOLDS, len(leads)), shuffle=True, random_state=0)

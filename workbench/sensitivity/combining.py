@@ -144,7 +144,8 @@ class CombinedAccuracy:
         return Damage.of(self._looked_up(self.drops, ratios))
 
     def _traits(self, ratios: Mapping[str, Array]) -> Traits:
-        damage, drops = self._damage(ratios), self._looked_up(self.drops, ratios)
+        drops = self._looked_up(self.drops, ratios)
+        damage = Damage.of(drops)
         return Traits.of(
             self._alone(damage),
             damage.shared.sum(axis=-1),

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from sklearn.isotonic import IsotonicRegression
 
-from workbench.sensitivity.points import Figures, Point, Sensitivity
+from workbench.sensitivity.points import Point, Sensitivity
 
 
 @dataclass(frozen=True, eq=False)
 class DisplayCurve:
-    """A falling curve of accuracy, or a rising one of loss, against the ratio.
+    """A falling curve of accuracy against the ratio.
 
     Attributes:
         points: What it was fitted to.
@@ -55,27 +55,12 @@ def best_accuracy(known: Mapping[str, Sequence[Point]]) -> float:
 
 def falling_curve(baseline: float, points: Sequence[Point]) -> DisplayCurve:
     """The falling curve of accuracy closest to points, from an accuracy at ratio 0."""
-    return _fitted(baseline, tuple(points), "accuracy", rising=False)
+    ratios = np.array([0.0, *(point.ratio for point in points)])
+    values = np.array([baseline, *(point.accuracy for point in points)])
+    fitted = IsotonicRegression(increasing=False).fit_transform(ratios, values)
+    return DisplayCurve(tuple(points), ratios, np.asarray(fitted, np.float64))
 
 
 def accuracy_curve(found: Sensitivity, unit: str) -> DisplayCurve:
     """The falling curve of accuracy closest to a unit's points."""
-    return _curve(found.baseline, found.of(unit), "accuracy", rising=False)
-
-
-def loss_curve(found: Sensitivity, unit: str) -> DisplayCurve:
-    """The rising curve of loss closest to a unit's points."""
-    return _curve(found.baseline, found.of(unit), "loss", rising=True)
-
-
-def _curve(
-    baseline: Figures, points: tuple[Point, ...], figure: str, *, rising: bool
-) -> DisplayCurve:
-    return _fitted(getattr(baseline, figure), points, figure, rising=rising)
-
-
-def _fitted(start: float, points: tuple[Point, ...], figure: str, *, rising: bool) -> DisplayCurve:
-    ratios = np.array([0.0, *(point.ratio for point in points)])
-    values = np.array([start, *(getattr(point, figure) for point in points)])
-    fitted = IsotonicRegression(increasing=rising).fit_transform(ratios, values)
-    return DisplayCurve(points, ratios, np.asarray(fitted, np.float64))
+    return falling_curve(found.baseline.accuracy, found.of(unit))

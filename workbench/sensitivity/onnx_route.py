@@ -73,11 +73,12 @@ class OnnxRoute:
         self._output = graph.outputs[0]
         self._check_labels(probe.labels)
         self._runner = BatchRunner(threads, batch_size_for(graph), divided_for)
-        self.held = HeldValues(graph, self._runner, memory_limit_bytes)
+        each = memory_limit_bytes if recalibration is None else memory_limit_bytes // 2
+        self.held = HeldValues(graph, self._runner, each)
         self.calibration = (
             None
             if recalibration is None
-            else Calibration(graph, recalibration.batches, self._runner, memory_limit_bytes)
+            else Calibration(graph, recalibration.batches, self._runner, each)
         )
 
     @classmethod

@@ -24,7 +24,7 @@ class Figures:
     accuracy: float
     loss: float
     inputs: int
-    divergence: float = 0.0
+    divergence: float
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Point:
         loss: Mean cross entropy, in nats.
         inputs: Number of inputs the two come from.
         run_inputs: On how many of them the pruned model was run.
+        divergence: As of `Figures`.
         source: ``"measured"``, run on all inputs; ``"interpolated"``, where answers of some or
             all inputs were taken from other ratios of the unit; or ``"estimated"`` without
             running any pruned model.
         route: What ran the model: ``"onnxruntime"`` or ``"pytorch"``; empty if nothing did.
-        divergence: As of `Figures`.
     """
 
     unit: str
@@ -56,9 +56,9 @@ class Point:
     loss: float
     inputs: int
     run_inputs: int
+    divergence: float
     source: str = MEASURED
     route: str = ""
-    divergence: float = 0.0
 
     @property
     def measured(self) -> bool:

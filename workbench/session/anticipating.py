@@ -15,7 +15,7 @@ from workbench.plan import Plan
 from workbench.progress import Monitor, Part
 from workbench.selection import UnitResult
 from workbench.sensitivity import Sensitivity
-from workbench.sensitivity.anchors import FEWEST_PLANS, Anchors
+from workbench.sensitivity.anchors import FEWEST_ANSWERED, Anchors
 from workbench.sensitivity.combining import CombinedAccuracy, Outcome
 from workbench.sensitivity.joint_plans import joint_ratios, useful_ratios
 from workbench.session.forecast import Forecast
@@ -85,7 +85,7 @@ class Anticipation:
     def settled(self, plan: Plan) -> CombinedAccuracy | None:
         """What compares plans with each other; None without a scan.
 
-        It does not change with every plan that is measured.
+        It does not change with every plan that is measured or spot-checked.
         """
         known = self._fitting(plan)
         return None if known is None else known.settled
@@ -100,7 +100,7 @@ class Anticipation:
         known = self._fitting(plan)
         if known is None or not self._comparable(plan):
             return True
-        return len(known.outcomes) >= OUTCOMES and len(known.checked) >= _to_check(known)
+        return len(known.leads) >= OUTCOMES and len(known.checked) >= _to_check(known)
 
     def estimate(self, plan: Plan, ratios: Mapping[str, float]) -> Estimate | None:
         """Accuracy on the probe set, in [0, 1], of removing these fractions of the dense units."""
@@ -115,7 +115,7 @@ class Anticipation:
             if known is None or self.learned(plan):
                 return
             self._forecast.evidence(self._history.model, plan, Part(monitor, 0, 5, 100))
-            if len(known.outcomes) < OUTCOMES:
+            if len(known.leads) < OUTCOMES:
                 self._measure(known, plan, Part(monitor, 5, 40, 100))
             if known.anchors is not None and len(known.checked) < _to_check(known):
                 self._check(known, plan, known.anchors, Part(monitor, 40, 100, 100))
@@ -125,13 +125,13 @@ class Anticipation:
     def _measure(self, known: _Known, plan: Plan, monitor: Monitor) -> None:
         """Measure what is left of the plans that say what few inputs tell."""
         wanted = joint_ratios(CombinedAccuracy.of(known.measured), plan.seed)
-        start = len(known.outcomes)
+        start = len(known.leads)
         for number, ratios in enumerate(itertools.islice(wanted, start, OUTCOMES), start):
             part = Part(monitor, number, number + 1, OUTCOMES)
             removed, found = self._answers(plan, ratios, None, part)
             known.outcomes.append(Outcome(removed, found.accuracy))
             known.leads.append(found.leads.double().numpy())
-        if len(known.leads) >= FEWEST_PLANS:
+        if len(known.leads) >= FEWEST_ANSWERED:
             known.anchors = Anchors.fit(np.stack(known.leads))
         self._refit(known)
         known.settled = known.combined

@@ -60,7 +60,8 @@ class Keeping(Travels):
         """Go on with the interrupted fine-tuning, from the step it began at; returns the last step.
 
         On a CPU its weights become those of a run that was never interrupted, bit for bit. Rounds
-        that were to follow, of pruning or of a lottery ticket, follow.
+        that were to follow, of pruning or of a lottery ticket, follow. What was begun as a control
+        goes on where it branched off, as steps like others.
 
         Raises:
             TrainingError: If there is none, or its state cannot be read.

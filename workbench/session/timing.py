@@ -139,7 +139,7 @@ class Timing:
     def forget(self) -> None:
         """What was learned is of another device or batch size."""
         with self._lock:
-            self._samples, self._model, self._hopeless = [], None, False
+            self._samples, self._model, self._settled, self._hopeless = [], None, None, False
 
     def _learn(self, monitor: Monitor) -> None:
         dense = self._history.model_of(0)

@@ -8,7 +8,7 @@ from workbench.sensitivity import GradientCurve, Point
 
 
 def point(ratio: float, accuracy: float) -> Point:
-    return Point("conv", ratio, ratio, 5, 10, accuracy, 1.0, 64, 64)
+    return Point("conv", ratio, ratio, 5, 10, accuracy, 1.0, 64, 64, 0.1)
 
 
 POINTS = (point(0.25, 0.9), point(0.5, 0.92), point(0.75, 0.1))

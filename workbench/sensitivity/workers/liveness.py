@@ -22,6 +22,10 @@ class Liveness:
         self._client = _client_of(executor)
         self._asked = self._last_alive = time.monotonic()
 
+    def seen(self) -> None:
+        """Note that something came back."""
+        self._last_alive = time.monotonic()
+
     def lost(self) -> bool:
         """Whether there has been no worker for longer than a restart takes."""
         now = time.monotonic()

@@ -73,7 +73,9 @@ class _Spread:
                     self._measuring.effort.report()
                 done, _ = wait(self._under_way, timeout=_POLL_S, return_when=FIRST_COMPLETED)
                 self._measuring.effort.report()
-                if not done and self._liveness.lost():
+                if done:
+                    self._liveness.seen()
+                elif self._liveness.lost():
                     raise self._failed(
                         WorkerError(f"the cluster has had no worker for {PATIENCE_S:.0f} s")
                     )
