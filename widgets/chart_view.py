@@ -1,7 +1,7 @@
 """A Bokeh model on the page, kept up to date by one message per change."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,13 +20,15 @@ from widgets.intents import chart_intent
 class ChartView(anywidget.AnyWidget):
     """Shows a Bokeh model wherever it is displayed, as it is by then.
 
-    A place on the page asks for the model once it is visible: what nobody looks at costs nothing.
+    A place on the page asks for the model once it is visible, and only then it is made: what
+    nobody looks at costs nothing.
     From the page comes only what a hand has moved or chosen, of the properties that somebody
     listens to (`Model.on_change`), as ``{"type": "moved", "model": id, "attr": name, "new": ...}``
     with a number, or a list of the places of chosen glyphs.
 
     Args:
-        root: The model; change it within `changing`.
+        make: Makes the model, on the thread comms arrive on; change it within `changing`.
+        height: Of the model, in px.
     """
 
     _esm = module_source("chart_view.js")
@@ -38,14 +40,12 @@ class ChartView(anywidget.AnyWidget):
         sync=True
     )
 
-    def __init__(self, root: UIElement) -> None:
-        super().__init__(height=getattr(root, "height", None) or 0)
+    def __init__(self, make: Callable[[], UIElement], height: int) -> None:
+        super().__init__(height=height)
+        self._make = make
         self._lock = threading.RLock()
-        self._asked_for = False
         self._changes: list[DocumentPatchedEvent] = []
-        self._document = Document()
-        self._document.add_root(root)
-        self._document.on_change_dispatch_to(self)
+        self._document: Document | None = None
         self.on_msg(self._receive)
 
     @contextmanager
@@ -59,8 +59,8 @@ class ChartView(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Free the widget; the model can be shown by another one."""
-        if self.comm is not None:  # widgets close once more when they are forgotten
-            self._document.remove_on_change(self)
+        if self._document is not None and self.comm is not None:
+            self._document.remove_on_change(self)  # widgets close once more when forgotten
         super().close()
 
     def _document_patched(self, event: DocumentPatchedEvent) -> None:
@@ -71,7 +71,7 @@ class ChartView(anywidget.AnyWidget):
 
     def _flush(self) -> None:
         changes, self._changes = self._changes, []
-        if not (changes and self._asked_for):
+        if not changes or self._document is None:
             return
         models = self._document.models
         # Numbers as base64 in the message itself: a second message would cost more.
@@ -81,26 +81,31 @@ class ChartView(anywidget.AnyWidget):
         self.send({"type": "patch", "patch": patch})
 
     def _receive(self, _widget: object, content: object, _buffers: object) -> None:
-        match chart_intent(content, self._heard()):
+        document = self._document
+        match chart_intent(content, _heard(document) if document else set()):
             case {"type": "open", "view": view}:
                 self._send_document(view)
-            case {"type": "moved", "model": model, "attr": attr, "new": new}:
-                moved: Any = self._document.get_model_by_id(model)
+            case {"type": "moved", "model": model, "attr": attr, "new": new} if document:
+                moved: Any = document.get_model_by_id(model)
                 moved.set_from_json(attr, new, setter=self)
 
     def _send_document(self, view: str) -> None:
         with self._lock:
             self._flush()
-            self._asked_for = True
-            document = self._document.to_json(deferred=False)
-            heard = [list(pair) for pair in self._heard()]
-            self.send({"type": "document", "view": view, "document": document, "heard": heard})
+            if self._document is None:
+                self._document = Document()
+                self._document.add_root(self._make())
+                self._document.on_change_dispatch_to(self)
+            body = self._document.to_json(deferred=False)
+            heard = [list(pair) for pair in _heard(self._document)]
+            self.send({"type": "document", "view": view, "document": body, "heard": heard})
 
-    def _heard(self) -> set[tuple[str, str]]:
-        """``(id, property)`` of whatever tells somebody when the page changes it."""
-        return {
-            (model.id, name)
-            for model in self._document.models
-            for name, listeners in model._callbacks.items()
-            if listeners
-        }
+
+def _heard(document: Document) -> set[tuple[str, str]]:
+    """``(id, property)`` of whatever tells somebody when the page changes it."""
+    return {
+        (model.id, name)
+        for model in document.models
+        for name, listeners in model._callbacks.items()
+        if listeners
+    }

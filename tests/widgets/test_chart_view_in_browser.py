@@ -73,7 +73,7 @@ def shown(
     record: Callable[[anywidget.AnyWidget], Messages],
     chart: ImportanceChart,
 ) -> Shown:
-    view = ChartView(chart.root)
+    view = ChartView(lambda: chart.root, chart.height)
     sent = record(view)
     mounted = mount(view)
     mounted.page.wait_for_function("model.sent.length === 1")
@@ -97,6 +97,14 @@ def wait_for_drawing(shown: Shown) -> None:
     shown.mounted.page.wait_for_function(DRAWN)
 
 
+def wait_for_cut(shown: Shown, rank: int) -> None:
+    shown.mounted.page.wait_for_function(
+        """rank => [...Bokeh.documents[0]._all_models.values()]
+            .find((model) => model.type === "Span").location === rank""",
+        arg=rank,
+    )
+
+
 def test_a_visible_place_asks_for_its_chart_and_keeps_the_room_for_it(shown: Shown) -> None:
     assert shown.mounted.sent[0]["type"] == "open"
     assert shown.mounted.page.evaluate(HEIGHT) == 190
@@ -111,9 +119,7 @@ def test_what_the_kernel_changes_is_drawn_and_not_sent_back(
     with shown.view.changing():
         chart.update("conv", [0.1, 0.2, 0.3, 0.4], [False, False, False, True], draggable=True)
     shown.pass_on()
-    shown.mounted.page.wait_for_function(
-        "[...Bokeh.documents[0]._all_models.values()].find((m) => m.type === 'Span').location === 3"
-    )
+    wait_for_cut(shown, 3)
     assert shown.model("BoxAnnotation", "right") == 3
     shown.mounted.page.evaluate(MOVE)
     shown.mounted.page.wait_for_function("model.sent.at(-1).new === 1.5")
@@ -137,9 +143,7 @@ def test_changes_that_overtake_the_drawing_are_not_lost(
         chart.update("conv", [0.1, 0.2, 0.3, 0.4], [False, False, True, True], draggable=True)
     shown.pass_on()
     wait_for_drawing(shown)
-    shown.mounted.page.wait_for_function(
-        "[...Bokeh.documents[0]._all_models.values()].find((m) => m.type === 'Span').location === 2"
-    )
+    wait_for_cut(shown, 2)
 
 
 def test_a_hand_on_the_edge_is_told(shown: Shown, chart: ImportanceChart) -> None:
@@ -167,7 +171,7 @@ def test_a_hand_on_the_edge_is_told(shown: Shown, chart: ImportanceChart) -> Non
 def test_a_chart_of_nothing_is_drawn_too(
     mount: Callable[..., Any], record: Callable[[anywidget.AnyWidget], Messages]
 ) -> None:
-    view = ChartView(ImportanceChart().root)
+    view = ChartView(lambda: ImportanceChart().root, ImportanceChart.height)
     sent = record(view)
     mounted = mount(view)
     mounted.page.wait_for_function("model.sent.length === 1")

@@ -22,6 +22,9 @@ _TOOLBAR_STYLE = ":host(.bk-inner) { background: none; opacity: 1; }"
 class Chart(Protocol):
     """A Bokeh component: show `root`, call the class's own `update` with plain data."""
 
+    height: int
+    """In px."""
+
     @property
     def root(self) -> UIElement:
         """The model to show."""

@@ -66,6 +66,8 @@ class WeightHistogram:
         on_drag: Called with a threshold that a person dragged the lines to; see `CutHandle`.
     """
 
+    height = 190
+
     def __init__(self, dark: bool = False, on_drag: Callable[[float], None] | None = None) -> None:
         self.source = ColumnDataSource(histogram_data([], [], None))
         self.lines = ColumnDataSource(threshold_data([], None))
@@ -76,7 +78,7 @@ class WeightHistogram:
         )
         ranges = DataRange1d(), DataRange1d(start=0)
         self.root = new_figure(
-            height=190,
+            height=self.height,
             x_label="weight",
             y_label="weights per bin",
             file_name="weights",

@@ -87,6 +87,8 @@ class ImportanceChart:
         on_drag: Called with a rank that a person dragged the cut to; see `CutHandle`.
     """
 
+    height = 190
+
     def __init__(self, dark: bool = False, on_drag: Callable[[float], None] | None = None) -> None:
         nothing = importance_data([], [])
         self.source = ColumnDataSource(nothing)
@@ -102,7 +104,7 @@ class ImportanceChart:
             visible=False,
         )
         self.root = new_figure(
-            height=190,
+            height=self.height,
             x_label="",  # what is counted takes its place
             y_label="importance",
             file_name="importance",

@@ -32,6 +32,8 @@ class ParetoChart:
             on. The click stays in the source's selection until `forget_choice`.
     """
 
+    height = 250
+
     def __init__(
         self, dark: bool = False, on_choose: Callable[[int], None] = lambda step: None
     ) -> None:
@@ -39,7 +41,7 @@ class ParetoChart:
         self.points = ColumnDataSource(points_data([]))
         self.lines = ColumnDataSource(lines_data([], _NO_AXIS))
         self.root = new_figure(
-            height=250,
+            height=self.height,
             x_label="size",
             y_label="accuracy (%)",
             file_name="pareto",

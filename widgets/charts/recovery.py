@@ -106,6 +106,8 @@ class RecoveryChart:
         dark: Whether the page is dark.
     """
 
+    height = 240
+
     def __init__(self, dark: bool = False) -> None:
         self.losses = ColumnDataSource(loss_data([]))
         self.accuracies = ColumnDataSource(accuracy_data([]))
@@ -113,7 +115,7 @@ class RecoveryChart:
         self._epochs = Range1d(start=0, end=1)
         self._loss = DataRange1d(range_padding=0.3)
         self.root = new_figure(
-            height=240,
+            height=self.height,
             x_label="epochs of fine-tuning",
             y_label="training loss",
             file_name="recovery",

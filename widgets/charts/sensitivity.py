@@ -53,6 +53,8 @@ class SensitivityChart:
         dark: Whether the page is dark.
     """
 
+    height = 170
+
     def __init__(self, dark: bool = False) -> None:
         self._drawn: tuple[Sequence[Point], float] = ((), 1.0)
         self.source = ColumnDataSource(points_data([]))
@@ -75,7 +77,7 @@ class SensitivityChart:
             visible=False,
         )
         self.root = new_figure(
-            height=170,
+            height=self.height,
             x_label=_MEASURED[0],
             y_label=_MEASURED[1],
             file_name="sensitivity",

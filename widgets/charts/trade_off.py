@@ -75,13 +75,15 @@ class TradeOffChart:
         dark: Whether the page is dark.
     """
 
+    height = 290
+
     def __init__(self, dark: bool = False) -> None:
         self._drawn: tuple[Mapping[str, Sequence[TradeOffPoint]], str, str] = ({}, "", "")
         self.curves = {name: ColumnDataSource(curve_data([], "")) for name in ALLOCATORS}
         self.band = ColumnDataSource(band_data([], ""))
         self.marks = ColumnDataSource(marks_data([]))
         self.root = new_figure(
-            height=290,
+            height=self.height,
             x_label="kept",
             y_label="probe accuracy",
             file_name="trade-off",

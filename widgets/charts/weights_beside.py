@@ -40,11 +40,13 @@ class WeightsBesideChart:
         dark: Whether the page is dark.
     """
 
+    height = 200
+
     def __init__(self, dark: bool = False) -> None:
         self.source = ColumnDataSource(bins_data([], [], []))
         counts = DataRange1d(start=0)
         self.root = new_figure(
-            height=200,
+            height=self.height,
             x_label="weight",
             y_label="weights per bin",
             file_name="weights-compared",

@@ -1,7 +1,8 @@
 """A place on the screen for a Bokeh chart."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from widgets.chart_view import ChartView
 from widgets.charts.base import Chart
@@ -10,25 +11,39 @@ C = TypeVar("C", bound=Chart)
 
 
 class ChartSlot(Generic[C]):
-    """Holds a chart and the widget that shows it.
+    """Holds a chart, made when a page first shows it, and the widget that shows it.
 
     Args:
-        make: Makes the chart, empty.
+        kind: Of chart.
         draw: Updates a chart from the session.
+        **options: For `kind`, such as what is called when something is dragged.
     """
 
-    def __init__(self, make: Callable[[], C], draw: Callable[[C], None]) -> None:
+    def __init__(self, kind: type[C], draw: Callable[[C], None], **options: Any) -> None:
+        self._make: Callable[..., C] = partial(kind, **options)
         self._draw = draw
-        self.chart = make()
-        self.root = ChartView(self.chart.root)
+        self._dark = False
+        self._chart: C | None = None
+        self.root = ChartView(lambda: self.chart.root, kind.height)
         self.root.add_class("pw-chart")
 
+    @property
+    def chart(self) -> C:
+        """The chart; made and drawn when it is first asked for."""
+        if self._chart is None:
+            self._chart = self._make(dark=self._dark)
+            self._draw(self._chart)
+        return self._chart
+
     def update(self) -> None:
-        """Draw the session as it is now."""
-        with self.root.changing():
-            self._draw(self.chart)
+        """Draw the session as it is now, if anybody looks."""
+        if self._chart is not None:
+            with self.root.changing():
+                self._draw(self._chart)
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""
-        with self.root.changing():
-            self.chart.set_dark(dark)
+        self._dark = dark
+        if self._chart is not None:
+            with self.root.changing():
+                self._chart.set_dark(dark)

@@ -157,11 +157,9 @@ class InspectPanel:
         self._dragged: Callable[[Plan], Plan] | None = None  # not carried out yet
         self._summary, self._hint = text("unit-summary"), text("drag-hint")
         self.histogram = ChartSlot(
-            lambda: WeightHistogram(on_drag=self._drag_threshold), self._draw_histogram
+            WeightHistogram, self._draw_histogram, on_drag=self._drag_threshold
         )
-        self.importance = ChartSlot(
-            lambda: ImportanceChart(on_drag=self._drag_rank), self._draw_importance
-        )
+        self.importance = ChartSlot(ImportanceChart, self._draw_importance, on_drag=self._drag_rank)
         self.sensitivity = ChartSlot(SensitivityChart, self._draw_sensitivity)
         self.flips = FlipsPanel(session)
         self.root = ipywidgets.VBox(

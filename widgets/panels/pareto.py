@@ -35,7 +35,7 @@ class ParetoPanel:
         self._cost.add_class("pw-pareto-cost")
         self._cost.observe(lambda _: changed(), "value")
         self._note = text("pareto-note")
-        self.charts = ChartSlot(lambda: ParetoChart(on_choose=go), self._draw)
+        self.charts = ChartSlot(ParetoChart, self._draw, on_choose=go)
         bar = ipywidgets.HBox([labelled("All steps: accuracy against", self._cost)])
         bar.add_class("pw-toolbar")
         self.root = ipywidgets.VBox([bar, self.charts.root, self._note])

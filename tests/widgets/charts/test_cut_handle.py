@@ -72,4 +72,4 @@ def test_dragging_does_not_move_the_axes() -> None:
         assert len(axis_range.renderers) == 1
     chart = ImportanceChart()
     chart.update("conv", [1.0, 2.0, 3.0], [False, True, True])
-    assert (chart.root.x_range.end, chart.root.y_range.end) == (3, pytest.approx(3.3))
+    assert (chart.root.x_range.end, chart.root.y_range.end) == (3, pytest.approx(3.15))
