@@ -18,6 +18,35 @@ function becoming(ready) {
   });
 }
 
+const HIDDEN_FRAME_MS = 200; // a page in the background has no frames
+
+/** Calls back once the next frame is painted. */
+function afterFrame(then) {
+  let called = false;
+  const once = () => {
+    if (!called) then();
+    called = true;
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, HIDDEN_FRAME_MS);
+}
+
+// Painting a chart takes tens of milliseconds: charts that change together do so one a frame, so that
+// whatever else changed is seen at once, and a hand is not kept waiting. Shared by all charts of a page.
+const turns = (window.pwChartTurns ??= { places: new Set(), taken: false });
+
+function takeTurns() {
+  const [place] = turns.places;
+  turns.taken = place !== undefined;
+  if (!turns.taken) return;
+  turns.places.delete(place);
+  try {
+    place.applyPending();
+  } finally {
+    afterFrame(takeTurns);
+  }
+}
+
 /** Sends where things were moved to: at once, then at intervals; only the newest place of each. */
 class Mover {
   constructor(model) {
@@ -50,7 +79,8 @@ class ChartPlace {
     this.id = `${performance.now()} ${Math.random()}`;
     this.asked = 0; // the timer that asks again
     this.document = null;
-    this.waiting = null; // patches that came while the chart was being built
+    this.begun = false; // the chart came, and is built at least
+    this.pending = []; // patches whose turn has not come
     this.receiving = false;
     this.closed = false;
     this.mover = new Mover(model);
@@ -73,14 +103,27 @@ class ChartPlace {
 
   receive(message) {
     if (message.type === "document" && message.view === this.id) this.load(message);
-    else if (message.type === "patch" && this.waiting) this.waiting.push(message.patch);
-    else if (message.type === "patch" && this.document) this.apply(message.patch);
+    else if (message.type === "patch" && this.begun) {
+      this.pending.push(message.patch);
+      if (this.document) this.awaitTurn();
+    }
+  }
+
+  awaitTurn() {
+    turns.places.add(this);
+    if (!turns.taken) takeTurns();
+  }
+
+  applyPending() {
+    const patches = this.pending;
+    this.pending = [];
+    if (!this.closed) patches.forEach((patch) => this.apply(patch));
   }
 
   async load({ document: json, heard }) {
     clearTimeout(this.asked);
-    if (this.document || this.waiting) return; // the answer to an earlier question came late
-    this.waiting = [];
+    if (this.begun) return; // the answer to an earlier question came late
+    this.begun = true;
     const version = this.model.get("version");
     const Bokeh = await becoming(() => window.Bokeh?.[version]);
     if (this.closed) return;
@@ -89,8 +132,7 @@ class ChartPlace {
     await Bokeh.require("embed/standalone").add_document_standalone(document, this.el);
     this.document = document;
     if (this.closed) return this.clear();
-    this.waiting.forEach((patch) => this.apply(patch));
-    this.waiting = null;
+    this.awaitTurn();
   }
 
   apply(patch) {

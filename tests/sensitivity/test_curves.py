@@ -38,6 +38,15 @@ def test_a_curve_that_falls_already_passes_through_its_points() -> None:
     assert curve.at([0, 0.1, 0.2, 0.3]) == pytest.approx([0.9, 0.8, 0.5, 0.1])
 
 
+def test_a_scan_of_a_version_that_noted_no_divergence_takes_the_rise_of_the_loss() -> None:
+    data = measured(0.8, 0.1).to_json()
+    for one in (data["baseline"], *data["points"]):
+        del one["divergence"]
+    read = Sensitivity.from_json(data)
+    assert read.baseline.divergence == 0
+    assert [point.divergence for point in read.points] == pytest.approx([0.1, 0.8])
+
+
 def test_magnitude_curves_are_the_share_of_importance_removed(dense) -> None:
     (curve,) = magnitude_curves(dense, Plan(), ratios=(0.25, 0.5), units=["conv1"]).values()
     importance = np.sort(dense.scores(Plan())["conv1"])

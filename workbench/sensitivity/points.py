@@ -1,6 +1,6 @@
 """What a scan finds: figures by unit and ratio, as frozen data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -116,11 +116,25 @@ class Sensitivity:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Sensitivity":
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`, of older versions too."""
+        baseline = Figures(**{"divergence": 0.0, **data["baseline"]})
         return cls(
             data["mode"],
             data["granularity"],
-            Figures(**data["baseline"]),
-            tuple(Point(**point) for point in data["points"]),
+            baseline,
+            points_from_json(data["points"], baseline.loss),
             dict(data["notes"]),
         )
+
+
+def points_from_json(entries: Iterable[Mapping[str, Any]], loss: float) -> tuple[Point, ...]:
+    """Points from their fields.
+
+    Older versions did not note how far answers diverge: by how much the loss rose stands in, which
+    is what the divergence is where the model as it is is right and sure.
+
+    Args:
+        entries: The fields of every point.
+        loss: Of the model as it is.
+    """
+    return tuple(Point(**{"divergence": max(0.0, one["loss"] - loss), **one}) for one in entries)

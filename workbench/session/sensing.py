@@ -16,6 +16,7 @@ from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.sensitivity import Point, Sensitivity, scan
 from workbench.sensitivity.cache import Cache
+from workbench.sensitivity.points import points_from_json
 from workbench.session.forecast import Forecast
 from workbench.session.history import History
 from workbench.session.onnx_files import OnnxFiles
@@ -195,7 +196,8 @@ class Sensing:
         whole = data["whole"] and Sensitivity.from_json(data["whole"])
         found = _Found(step_id, self._history.model_of(step_id), rule_of(plan), plan, whole=whole)
         found.recalibrated = data["recalibrated"]
-        for point in (Point(**entry) for entry in data["points"]):
+        least = min((entry["loss"] for entry in data["points"]), default=0.0)
+        for point in points_from_json(data["points"], whole.baseline.loss if whole else least):
             found.points.setdefault(point.unit, {})[point.ratio] = point
         with self._lock:
             self._found = found
