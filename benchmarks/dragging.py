@@ -69,6 +69,10 @@ WATCH = """
 }
 """
 
+# The charts of the layer are there, each with its line at the cut.
+LINES = """() => Bokeh.documents.flatMap((d) => [...d._all_models.values()])
+  .filter((model) => model.type === "Span" && model.visible).length > 0"""
+
 MOVED = """(count) => new Promise((done) => {
   dragged.done = () => dragged.times.length > count && done();
   dragged.done();
@@ -147,6 +151,7 @@ def drag(page: Page, moves: int) -> list[float]:
     page.wait_for_function(
         "document.querySelector('[data-metric=parameters] [data-column=planned]').textContent"
     )
+    page.wait_for_function(LINES)
     page.evaluate(WATCH)
     for move in range(moves):
         # From 12 % to 72 % in steps of 5 %, and back by others: no position comes twice in a row.

@@ -136,6 +136,8 @@ class Workbench(ipywidgets.VBox):
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
         self._tabs.observe(lambda _: self._look_at_channels(), "selected_index")
+        for slot in self._slots():
+            slot.run_on(self._post)
         self._unsubscribe = session.events.subscribe(self._event)
         self._draw_everything()
         self._dispatcher.start()

@@ -27,8 +27,11 @@ class ChartView(anywidget.AnyWidget):
     with a number, or a list of the places of chosen glyphs.
 
     Args:
-        make: Makes the model, on the thread comms arrive on; change it within `changing`.
+        make: Makes the model; change it within `changing`.
         height: Of the model, in px.
+
+    Attributes:
+        run: Does what it is given on the thread that draws; at once by default.
     """
 
     _esm = module_source("chart_view.js")
@@ -42,6 +45,7 @@ class ChartView(anywidget.AnyWidget):
 
     def __init__(self, make: Callable[[], UIElement], height: int) -> None:
         super().__init__(height=height)
+        self.run: Callable[[Callable[[], None]], None] = lambda work: work()
         self._make = make
         self._lock = threading.RLock()
         self._changes: list[DocumentPatchedEvent] = []
@@ -84,7 +88,7 @@ class ChartView(anywidget.AnyWidget):
         document = self._document
         match chart_intent(content, _heard(document) if document else set()):
             case {"type": "open", "view": view}:
-                self._send_document(view)
+                self.run(lambda: self._send_document(view))
             case {"type": "moved", "model": model, "attr": attr, "new": new} if document:
                 moved: Any = document.get_model_by_id(model)
                 moved.set_from_json(attr, new, setter=self)
@@ -92,12 +96,13 @@ class ChartView(anywidget.AnyWidget):
     def _send_document(self, view: str) -> None:
         with self._lock:
             self._flush()
-            if self._document is None:
-                self._document = Document()
-                self._document.add_root(self._make())
-                self._document.on_change_dispatch_to(self)
-            body = self._document.to_json(deferred=False)
-            heard = [list(pair) for pair in _heard(self._document)]
+            if (document := self._document) is None:
+                document = Document()
+                document.add_root(self._make())
+                document.on_change_dispatch_to(self)
+                self._document = document
+            body = document.to_json(deferred=False)
+            heard = [list(pair) for pair in _heard(document)]
             self.send({"type": "document", "view": view, "document": body, "heard": heard})
 
 

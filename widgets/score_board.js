@@ -143,9 +143,11 @@ function render({ model, el }) {
       body.replaceChildren(...rows.map(({ tr }) => tr));
     }
     scores.forEach((row, index) => {
-      // While a slider moves, most rows stay as they are, and what is written is laid out again.
+      // While a slider moves, most rows stay as they are, and what is written is laid out again. A
+      // target that was refused is in its field, though the row is as it was.
       const said = JSON.stringify(row);
-      if (rows[index].said === said) return;
+      const refused = rows[index].input.dataset.committed !== String(row.target ?? "");
+      if (rows[index].said === said && !refused) return;
       rows[index].said = said;
       paintRow(rows[index], row);
     });

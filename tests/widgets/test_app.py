@@ -11,6 +11,7 @@ from widgets import Workbench
 from widgets.panels.inspect import unit_view
 from widgets.score_rows import score_rows
 from widgets.table_rows import table_rows, unit_states
+from widgets.theme import palette
 from workbench import Session
 from workbench.events import TaskEnded
 
@@ -206,3 +207,11 @@ def test_a_closed_workbench_no_longer_listens(session: Session) -> None:
     before = dict(workbench._table.units["head"])
     session.plan = session.plan.with_ratio("head", 0.3)
     assert workbench._table.units["head"] == before
+
+
+def test_a_chart_that_is_first_seen_on_a_dark_page_is_dark(workbench: Workbench) -> None:
+    slot = workbench._inspect.importance
+    workbench._theme.dark = True
+    slot.root._handle_custom_msg({"type": "open", "view": "a"}, [])
+    eventually(lambda: slot.root._document is not None)
+    assert slot.chart._kept.glyph.fill_color == palette(dark=True).kept

@@ -124,18 +124,64 @@ def test_a_hand_moves_what_somebody_listens_to_and_nothing_comes_back(
         "text",
     ],
 )
-def test_what_does_not_check_out_changes_nothing(message: Any) -> None:
+def test_what_does_not_check_out_changes_nothing(
+    message: Any, record: Callable[[anywidget.AnyWidget], Messages]
+) -> None:
     slider = Slider(start=0, end=1, value=0.5)
     slider.on_change("value", lambda _attr, _old, _new: None)
     view = ChartView(lambda: slider, 0)
+    sent = record(view)
+    open_place(view)
     if isinstance(message, dict) and message.get("model") == "SLIDER":
         message = message | {"model": slider.id}
     view._handle_custom_msg(message, [])
     assert (slider.start, slider.value) == (0, 0.5)
-    assert view._document is None
+    assert [message["type"] for message in contents(sent)] == ["document"]
+
+
+def test_a_chart_is_made_when_it_is_first_asked_for_and_where_it_is_told(
+    plot: figure, record: Callable[[anywidget.AnyWidget], Messages]
+) -> None:
+    made: list[figure] = []
+    later: list[Callable[[], None]] = []
+
+    def make() -> figure:
+        made.append(plot)
+        return plot
+
+    view = ChartView(make, 170)
+    view.run = later.append
+    sent = record(view)
+    open_place(view, "a")
+    open_place(view, "b")
+    assert (made, sent) == ([], [])
+    for work in later:
+        work()
+    assert len(made) == 1
+    assert [message["view"] for message in contents(sent)] == ["a", "b"]
+
+
+def test_a_chart_that_could_not_be_made_is_made_when_it_is_asked_for_again(
+    plot: figure, record: Callable[[anywidget.AnyWidget], Messages]
+) -> None:
+    outcomes: list[Exception | None] = [ValueError("not yet"), None]
+
+    def make() -> figure:
+        if (error := outcomes.pop(0)) is not None:
+            raise error
+        return plot
+
+    view = ChartView(make, 170)
+    sent = record(view)
+    with pytest.raises(ValueError, match="not yet"):
+        view._send_document("a")
+    view._send_document("a")
+    (message,) = contents(sent)
+    assert '"before"' in json.dumps(message["document"])
 
 
 def test_a_closed_view_no_longer_listens_to_the_model(plot: figure, view: ChartView) -> None:
+    open_place(view)
     view.close()
     plot.title.text = "after"
     assert view._changes == []

@@ -87,6 +87,7 @@ def test_a_message_of_the_page_sets_the_ratio_and_measures(
     eventually(lambda: workbench._inspect._view is not None)
     eventually(lambda: workbench._inspect._view.unit == "head")  # type: ignore[union-attr]
     slot.root._handle_custom_msg({"type": "open", "view": "a"}, [])
+    eventually(lambda: slot.root._document is not None)
     area = slot.chart.handle.area
     for right in (10.2, 31.8):
         moved = {"type": "moved", "model": area.id, "attr": "right", "new": right}

@@ -112,6 +112,15 @@ def test_a_target_being_typed_survives_updates(board: Any) -> None:
     expect(target(board, "size")).to_have_value("0.5")
 
 
+def test_a_target_that_was_refused_is_put_back_with_the_next_figures(board: Any) -> None:
+    target(board, "accuracy").fill("150")
+    target(board, "accuracy").press("Enter")
+    target(board, "accuracy").blur()
+    rows = board.page.evaluate("model.get('rows')")
+    board.set("rows", [*rows[:-1], {**rows[-1], "now": "other"}])
+    expect(target(board, "accuracy")).to_have_value("98")
+
+
 def test_hostile_text_is_shown_as_it_is(board: Any) -> None:
     evil = "<img src=x onerror=alert(1)>"
     board.set("rows", [score(label=evil, now=evil, hint=evil, unit=evil)])

@@ -30,10 +30,15 @@ class ChartSlot(Generic[C]):
     @property
     def chart(self) -> C:
         """The chart; made and drawn when it is first asked for."""
-        if self._chart is None:
-            self._chart = self._make(dark=self._dark)
-            self._draw(self._chart)
-        return self._chart
+        if (chart := self._chart) is None:
+            chart = self._make(dark=self._dark)
+            self._draw(chart)
+            self._chart = chart
+        return chart
+
+    def run_on(self, run: Callable[[Callable[[], None]], None]) -> None:
+        """Have the chart made on a thread, which is the one that updates it."""
+        self.root.run = run
 
     def update(self) -> None:
         """Draw the session as it is now, if anybody looks."""

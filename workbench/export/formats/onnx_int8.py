@@ -86,15 +86,19 @@ class OnnxInt8(Format):
         prepared = workshop.prepared_onnx(self.title)
         layers = [node.name for node in onnx.load(prepared).graph.node if node.op_type in _LAYERS]
         counts = [count for count in _IN_FLOAT if count < len(layers)] or [0]
+        wanted = self._classes(workshop, runner(prepared)) if self.agreement else None
         for place, count in enumerate(counts):
-            self._quantize(workshop, layers[:count], Part(monitor, place, place + 1, len(counts)))
-            if not self.agreement or self._agrees(workshop, prepared) >= self.agreement:
+            part = Part(monitor, place, place + 1, len(counts))
+            self._quantize(workshop, prepared, layers[:count], part)
+            if wanted is None or self._agrees(workshop, wanted) >= self.agreement:
                 break
         return self.files
 
-    def _quantize(self, workshop: Workshop, in_float: Sequence[str], monitor: Monitor) -> None:
+    def _quantize(
+        self, workshop: Workshop, prepared: Path, in_float: Sequence[str], monitor: Monitor
+    ) -> None:
         quantize_static(
-            workshop.prepared_onnx(self.title),
+            prepared,
             workshop.path(self.files[0]),
             self._calibration_images(workshop, monitor),
             quant_format=QuantFormat.QDQ,
@@ -108,12 +112,14 @@ class OnnxInt8(Format):
             extra_options={"CalibStridedMinMax": 1},
         )
 
-    def _agrees(self, workshop: Workshop, prepared: Path) -> float:
-        """Share of the calibration images that the file answers as the float32 one does."""
-        exact, quantized = runner(prepared), self.open(workshop)
-        batches = _batches(self._calibration_images(workshop))
-        same = [exact(batch).argmax(1) == quantized(batch).argmax(1) for batch in batches]
-        return float(np.concatenate(same).mean())
+    def _agrees(self, workshop: Workshop, wanted: np.ndarray) -> float:
+        """Share of the calibration images that the file answers as wanted."""
+        return float((self._classes(workshop, self.open(workshop)) == wanted).mean())
+
+    def _classes(self, workshop: Workshop, run: Run) -> np.ndarray:
+        """What a network answers on the calibration images, shape ``(images,)``."""
+        images = self._calibration_images(workshop)
+        return np.concatenate([run(batch).argmax(1) for batch in _batches(images)])
 
     def _calibration_images(
         self, workshop: Workshop, monitor: Monitor = SILENT

@@ -130,6 +130,8 @@ class _GraphJob:
 
 class _ModuleJob:
     def __init__(self, content: bytes) -> None:
+        # Of `pack_module`, in the process that scans: it came by the executor, which pickles what
+        # it carries anyway, or from a file whose digest did (see `delivery`).
         model, probe, recalibration, self._baseline = pickle.loads(content)
         self._route = TorchRoute(model, probe, recalibration)
         self._labels = probe.labels.numpy()
