@@ -78,12 +78,12 @@ OTHER_LAYER = """
 () => {
   const summary = () => document.querySelector(".pw-unit-summary");
   const before = summary().textContent;
-  looked.shown = () => summary().offsetParent !== null && summary().textContent !== before;
+  looked.shown = () => summary().checkVisibility() && summary().textContent !== before;
 }
 """
 TRAINING_CHART = """
 () => {
-  looked.shown = () => document.querySelector(".pw-epochs").offsetParent !== null;
+  looked.shown = () => document.querySelector(".pw-epochs").checkVisibility();
 }
 """
 

@@ -126,7 +126,7 @@ class Workbench(ipywidgets.VBox):
             ],
             titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export", "Accuracy"],
         )
-        seen = "suggest", "recovery", "compare"  # drawn only where they are seen
+        seen = "layer", "flips", "suggest", "recovery", "compare"  # drawn only where they are seen
         self._tabs.observe(lambda _: self._dispatcher.mark(*seen), "selected_index")
         library = BokehLibrary()
         unseen = [style(), self._theme, library, self._history.shortcuts]
@@ -164,10 +164,14 @@ class Workbench(ipywidgets.VBox):
             ("channels", self._channels.update, _DRAG_PER_S),
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
-            ("layer", self._inspect.update, _DRAG_PER_S),
-            ("flips", self._inspect.flips.update, _CHART_PER_S),
-            ("suggest", self._draw_suggest, _CHART_PER_S),
-            ("recovery", self._draw_recovery, _LIVE_PER_S),
+            ("layer", lambda: self._if_seen(_LAYER_TAB, self._inspect.update), _DRAG_PER_S),
+            ("flips", lambda: self._if_seen(_LAYER_TAB, self._inspect.flips.update), _CHART_PER_S),
+            ("suggest", lambda: self._if_seen(_SUGGEST_TAB, self._draw_suggest), _CHART_PER_S),
+            (
+                "recovery",
+                lambda: self._if_seen(_RECOVERY_TAB, self._recovery.charts.update),
+                _LIVE_PER_S,
+            ),
             ("status", self._status.update, _CHART_PER_S),
             *((name, update, _CHART_PER_S) for name, update in self._history.views.items()),
         )
@@ -218,14 +222,14 @@ class Workbench(ipywidgets.VBox):
         self._accuracy.update()
 
     def _draw_suggest(self) -> None:
-        if self._tabs.selected_index == _SUGGEST_TAB:
-            self._suggest.update()
-            self._suggest.charts.update()
-            self._suggest.compare_if_needed()
+        self._suggest.update()
+        self._suggest.charts.update()
+        self._suggest.compare_if_needed()
 
-    def _draw_recovery(self) -> None:
-        if self._tabs.selected_index == _RECOVERY_TAB:
-            self._recovery.charts.update()
+    def _if_seen(self, tab: int, draw: Callable[[], None]) -> None:
+        """Draw what a tab holds, if it is open; it is drawn when it is opened otherwise."""
+        if self._tabs.selected_index == tab:
+            draw()
 
     def _recolour(self) -> None:
         for slot in self._slots():
@@ -290,7 +294,6 @@ class Workbench(ipywidgets.VBox):
                 self._requests.change_plan(lambda plan: plan.without_ratio(unit))
             case {"type": "select"}:
                 self._post(self._show_selected)
-                self._dispatcher.mark("layer")
 
     def _board_intent(self, intent: Intent) -> None:
         metric, shown = intent["metric"], intent["value"]
@@ -313,7 +316,9 @@ class Workbench(ipywidgets.VBox):
     def _show_selected(self) -> None:
         """A row was selected: whoever looks at channels sees those of the row."""
         if self._tabs.selected_index != _CHANNELS_TAB:
+            self._inspect.look()  # before the charts, which take longer to paint
             self._show_tab(_LAYER_TAB)
+        self._dispatcher.mark("layer")
         self._look_at_channels()
 
     def _look_at_channels(self) -> None:

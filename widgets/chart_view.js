@@ -2,6 +2,8 @@
 // changes of it. Bokeh reports each change of a model, whoever made it; back to the kernel goes only
 // what a hand has moved, the newest place first and older ones never.
 
+import { writeChangedStylesOnly } from "./bokeh_styles.js";
+
 const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
 // JupyterLab can lose messages while it restores a page; or the kernel is busy, and asked less often.
 const ASK_AGAIN_MS = 3000;
@@ -111,7 +113,9 @@ class ChartPlace {
 
   awaitTurn() {
     turns.places.add(this);
-    if (!turns.taken) takeTurns();
+    if (turns.taken) return;
+    turns.taken = true;
+    afterFrame(takeTurns);
   }
 
   applyPending() {
@@ -127,6 +131,7 @@ class ChartPlace {
     const version = this.model.get("version");
     const Bokeh = await becoming(() => window.Bokeh?.[version]);
     if (this.closed) return;
+    writeChangedStylesOnly(Bokeh);
     const document = Bokeh.require("document").Document.from_json(json);
     document.on_change((event) => this.changed(event, heard));
     await Bokeh.require("embed/standalone").add_document_standalone(document, this.el);
