@@ -78,7 +78,7 @@ OTHER_LAYER = """
 () => {
   const summary = () => document.querySelector(".pw-unit-summary");
   const before = summary().textContent;
-  looked.shown = () => summary().checkVisibility() && summary().textContent !== before;
+  looked.shown = () => summary().textContent !== before && summary().checkVisibility();
 }
 """
 TRAINING_CHART = """

@@ -127,6 +127,7 @@ class Workbench(ipywidgets.VBox):
             titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export", "Accuracy"],
         )
         seen = "layer", "flips", "suggest", "recovery", "compare"  # drawn only where they are seen
+        self._tabs.observe(lambda _: self._dispatcher.touched(), "selected_index")
         self._tabs.observe(lambda _: self._dispatcher.mark(*seen), "selected_index")
         library = BokehLibrary()
         unseen = [style(), self._theme, library, self._history.shortcuts]
@@ -167,16 +168,16 @@ class Workbench(ipywidgets.VBox):
             ("layer", lambda: self._if_seen(_LAYER_TAB, self._inspect.update), _DRAG_PER_S),
             ("flips", lambda: self._if_seen(_LAYER_TAB, self._inspect.flips.update), _CHART_PER_S),
             ("suggest", lambda: self._if_seen(_SUGGEST_TAB, self._draw_suggest), _CHART_PER_S),
-            (
-                "recovery",
-                lambda: self._if_seen(_RECOVERY_TAB, self._recovery.charts.update),
-                _LIVE_PER_S,
-            ),
-            ("status", self._status.update, _CHART_PER_S),
             *((name, update, _CHART_PER_S) for name, update in self._history.views.items()),
         )
         for name, update, per_second in views:
             self._dispatcher.add_view(name, update, per_second=per_second)
+        streams: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("recovery", lambda: self._if_seen(_RECOVERY_TAB, self._recovery.charts.update)),
+            ("status", self._status.update),
+        )
+        for name, update in streams:
+            self._dispatcher.add_view(name, update, per_second=_LIVE_PER_S, patient=True)
 
     # Drawing; on the dispatcher's thread, but for the first time
 
@@ -282,6 +283,7 @@ class Workbench(ipywidgets.VBox):
         self._post(lambda: self._dispatcher.after("cut", 1.1 * HELD_S, mark))
 
     def _table_intent(self, intent: Intent) -> None:
+        self._dispatcher.touched()
         match intent:
             case {"type": "drag", "ratios": ratios}:
                 self._requests.change_plan(lambda plan: plan.with_ratios(ratios))

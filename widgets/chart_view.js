@@ -7,6 +7,8 @@ import { writeChangedStylesOnly } from "./bokeh_styles.js";
 const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
 // JupyterLab can lose messages while it restores a page; or the kernel is busy, and asked less often.
 const ASK_AGAIN_MS = 3000;
+const MOST_WAITING = 30; // changes of a chart that nobody sees; with more it is asked for anew when seen
+const NEAR_PX = 200; // a chart is drawn before it is scrolled into view
 
 /** Resolves once `ready()` gives something. */
 function becoming(ready) {
@@ -84,18 +86,23 @@ class ChartPlace {
     this.begun = false; // the chart came, and is built at least
     this.pending = []; // patches whose turn has not come
     this.receiving = false;
+    this.seen = false;
     this.closed = false;
     this.mover = new Mover(model);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
     el.style.minHeight = `${model.get("height")}px`;
-    // Hidden tabs have no width: their charts are asked for when they are opened.
-    this.watch = new ResizeObserver(() => {
-      if (el.clientWidth === 0) return;
-      this.watch.disconnect();
-      this.ask();
-    });
+    // Not on closed tabs, and not far out of view.
+    const near = { scrollMargin: `${NEAR_PX}px` };
+    this.watch = new IntersectionObserver((entries) => this.show(entries.at(-1)), near);
     this.watch.observe(el);
+  }
+
+  show({ isIntersecting }) {
+    this.seen = isIntersecting;
+    if (!this.seen) return;
+    if (this.document) this.awaitTurn();
+    else if (!this.asked) this.ask();
   }
 
   ask(patience = ASK_AGAIN_MS) {
@@ -112,13 +119,25 @@ class ChartPlace {
   }
 
   awaitTurn() {
+    if (!this.seen) {
+      if (this.pending.length > MOST_WAITING) this.forget();
+      return;
+    }
     turns.places.add(this);
     if (turns.taken) return;
     turns.taken = true;
     afterFrame(takeTurns);
   }
 
+  forget() {
+    this.clear();
+    this.pending = [];
+    this.begun = false;
+    this.asked = 0;
+  }
+
   applyPending() {
+    if (!this.seen) return;
     const patches = this.pending;
     this.pending = [];
     if (!this.closed) patches.forEach((patch) => this.apply(patch));

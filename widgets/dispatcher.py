@@ -21,11 +21,15 @@ _TURN_S = 0.001
 """After so long a thread that trains gives way to one that answers a hand; Python's own 5 ms add up
 over the four threads that a message passes."""
 
+_HAND_RESTS_S = 0.25
+_PATIENCE_S = 1.0
+
 
 @dataclass
 class _View:
     update: Work
     interval_s: float
+    patient: bool
     due: bool = False
     last_s: float = float("-inf")
 
@@ -41,6 +45,7 @@ class Dispatcher:
         self._on_error = on_error
         self._views: dict[str, _View] = {}
         self._timers: dict[str, tuple[float, Work]] = {}
+        self._touched_s = float("-inf")
         self._inbox: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name="workbench-browser", daemon=True)
 
@@ -49,9 +54,15 @@ class Dispatcher:
         sys.setswitchinterval(min(_TURN_S, sys.getswitchinterval()))
         self._thread.start()
 
-    def add_view(self, name: str, update: Work, *, per_second: float) -> None:
-        """Call `update` after `mark(name)`, at most this often."""
-        self._views[name] = _View(update, 1 / per_second)
+    def add_view(
+        self, name: str, update: Work, *, per_second: float, patient: bool = False
+    ) -> None:
+        """Call `update` after `mark(name)`, at most this often.
+
+        A patient view waits up to a second while a hand is at work (`touched`): a page that draws
+        what streams is slow to answer.
+        """
+        self._views[name] = _View(update, 1 / per_second, patient)
 
     def post(self, work: Work) -> None:
         """Run something on the dispatcher's thread; returns at once."""
@@ -60,6 +71,10 @@ class Dispatcher:
     def mark(self, *names: str) -> None:
         """Say that these views are out of date; from any thread."""
         self._inbox.put(lambda: self._set_due(names))
+
+    def touched(self) -> None:
+        """Say that a hand has just done something; from any thread."""
+        self._touched_s = time.monotonic()
 
     def after(self, name: str, delay_s: float, work: Work) -> None:
         """Run `work` later unless `after` is called again for `name`; on the own thread only."""
@@ -94,9 +109,16 @@ class Dispatcher:
 
     def _wait_s(self) -> float | None:
         now = time.monotonic()
-        moments = [view.last_s + view.interval_s for view in self._views.values() if view.due]
+        moments = [self._moment_s(view) for view in self._views.values() if view.due]
         moments += [moment for moment, _ in self._timers.values()]
         return max(0.0, min(moments) - now) if moments else None
+
+    def _moment_s(self, view: _View) -> float:
+        """When a view may be updated."""
+        ready = view.last_s + view.interval_s
+        if not view.patient:
+            return ready
+        return max(ready, min(self._touched_s + _HAND_RESTS_S, view.last_s + _PATIENCE_S))
 
     def _run_timers(self) -> None:
         now = time.monotonic()
@@ -106,7 +128,7 @@ class Dispatcher:
     def _update_views(self) -> None:
         for view in self._views.values():
             now = time.monotonic()
-            if view.due and now - view.last_s >= view.interval_s:
+            if view.due and now >= self._moment_s(view):
                 view.due, view.last_s = False, now
                 self._attempt(view.update)
 

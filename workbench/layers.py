@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -159,8 +160,9 @@ def weight_histogram(weight: Tensor, bins: int = 24) -> tuple[list[float], list[
 
     Zeros are left out: after weight pruning they would hide everything else.
     """
-    values = weight.detach().flatten().float()
+    values = weight.detach().flatten().float().cpu().numpy()
     values = values[values != 0]
-    limit = float(values.abs().max()) if len(values) else 1.0
-    counts, edges = torch.histogram(values, bins, range=(-limit, limit))
-    return edges.tolist(), counts.to(torch.int64).tolist()
+    limit = float(np.abs(values).max()) if len(values) else 1.0
+    # Not torch's, whose threads wait for those of a training that is under way.
+    counts, edges = np.histogram(values, bins, range=(-limit, limit))
+    return edges.tolist(), counts.tolist()
