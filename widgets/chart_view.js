@@ -2,7 +2,7 @@
 // changes of it. Bokeh reports each change of a model, whoever made it; back to the kernel goes only
 // what a hand has moved, the newest place first and older ones never.
 
-import { writeChangedStylesOnly } from "./bokeh_styles.js";
+import { drawnByTheKernel, writeChangedStylesOnly } from "./bokeh_styles.js";
 
 const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
 // JupyterLab can lose messages while it restores a page; or the kernel is busy, and asked less often.
@@ -35,20 +35,29 @@ function afterFrame(then) {
   setTimeout(once, HIDDEN_FRAME_MS);
 }
 
-// Painting a chart takes tens of milliseconds: charts that change together do so one a frame, so that
-// whatever else changed is seen at once, and a hand is not kept waiting. Shared by all charts of a page.
+// Painting a chart takes tens of milliseconds. Of charts that change together, so many are painted in
+// one frame as are quick enough by what they took before, at least one: whatever else changed is seen
+// soon, and a hand is not kept waiting. Shared by all charts of a page.
 const turns = (window.pwChartTurns ??= { places: new Set(), taken: false });
+const FRAME_MS = 60;
 
 function takeTurns() {
-  const [place] = turns.places;
-  turns.taken = place !== undefined;
+  const begun = performance.now();
+  const painting = nextPlaces();
+  turns.taken = painting.length > 0;
   if (!turns.taken) return;
-  turns.places.delete(place);
-  try {
-    place.applyPending();
-  } finally {
-    afterFrame(takeTurns);
-  }
+  painting.forEach((place) => turns.places.delete(place));
+  afterFrame(() => {
+    for (const place of painting) place.cost = (performance.now() - begun) / painting.length;
+    takeTurns();
+  });
+  painting.forEach((place) => place.applyPending());
+}
+
+/** The one that waits longest, and those behind it that are painted within the frame. */
+function nextPlaces() {
+  let spent = 0;
+  return [...turns.places].filter((place, index) => (spent += place.cost) <= FRAME_MS || index === 0);
 }
 
 /** Sends where things were moved to: at once, then at intervals; only the newest place of each. */
@@ -85,6 +94,7 @@ class ChartPlace {
     this.document = null;
     this.begun = false; // the chart came, and is built at least
     this.pending = []; // patches whose turn has not come
+    this.cost = 0; // of its last turn, in ms
     this.receiving = false;
     this.seen = false;
     this.closed = false;
@@ -152,6 +162,7 @@ class ChartPlace {
     if (this.closed) return;
     writeChangedStylesOnly(Bokeh);
     const document = Bokeh.require("document").Document.from_json(json);
+    drawnByTheKernel(document, Bokeh);
     document.on_change((event) => this.changed(event, heard));
     await Bokeh.require("embed/standalone").add_document_standalone(document, this.el);
     this.document = document;

@@ -140,9 +140,11 @@ export class Store {
     if (!this.timer) this.schedule();
   }
 
+  /** Sends at once, so that the kernel works while this move is painted; the next ones wait. */
   schedule() {
-    const wait = Math.max(0, this.lastSent + DRAG_INTERVAL_MS - performance.now());
-    this.timer = setTimeout(() => requestAnimationFrame(() => this.flush()), wait);
+    const wait = this.lastSent + DRAG_INTERVAL_MS - performance.now();
+    if (wait <= 0) this.flush();
+    else this.timer = setTimeout(() => this.flush(), wait);
   }
 
   flush() {
