@@ -151,15 +151,18 @@ class Requests:
             self._session.submit_spot_check()
 
     def _measure(self) -> None:
-        """Latency as soon as there is something to compare it with."""
+        """Latency as soon as there is something to compare it with.
+
+        Accuracy last: a model's first preview asks for the model's own answers as well.
+        """
         session = self._session
         session.settle_plan()
         if session.busy:
             return
-        if session.previewed is None:
-            session.submit_preview()
         if session.timed is None and self._dense_timed():
             session.submit_timing()
+        if session.previewed is None:
+            session.submit_preview()
 
     def _learn(self) -> None:
         session = self._session
