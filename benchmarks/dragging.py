@@ -5,8 +5,8 @@
 The mouse moves a slider by real input events, one move after the other: the next one begins when
 the score board shows other figures, the line of every chart on the screen stands at the slider's
 ratio, and all have been painted. Times run in the page, from the slider's input event to that
-frame. Board, table and charts are in view. The time to the table is that from the key that runs the cell, with a session that has measured
-everything, to the frame that shows all rows.
+frame. Board, table and charts are in view. The time to the table is that from the key that runs the
+cell, with a session that has measured everything, to the frame that shows all rows.
 """
 
 import argparse

@@ -1,5 +1,7 @@
 """Every format on the bundled network: written, opened again, and run on the whole test set."""
 
+import dataclasses
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import onnx
 import pytest
 import torch
 from exporting import pruned_toy, subject
+from onnxruntime.quantization.calibrate import MinMaxCalibrater
 from torch import nn
 from toys import toy_data
 
@@ -58,7 +61,8 @@ def test_quantized_files_are_smaller_and_lose_at_most_a_point(
     assert exported.check.accuracy is not None and baseline.accuracy is not None
     assert exported.check.accuracy >= baseline.accuracy - 0.01
     assert exported.check.max_difference > dense.check.max_difference
-    assert exported.size_bytes < (0.56 if name == "onnx-fp16" else 0.36) * dense.size_bytes
+    shares = {"onnx-fp16": 0.56, "onnx-int8": 0.36, "onnx-int8-dynamic": 0.37}
+    assert exported.size_bytes < shares[name] * dense.size_bytes
     assert exported.latency_ms is not None and exported.speedup_over_onnx is not None
 
 
@@ -109,6 +113,22 @@ def test_as_few_first_layers_as_it_takes_stay_in_float32(
     assert one.notes(workshop) == ()
 
 
+def test_ranges_are_found_once_however_many_layers_are_tried(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shares = iter([0.5, 0.94, 0.96])
+    monkeypatch.setattr(OnnxInt8, "_agrees", lambda *_: next(shares))
+    ran: list[int] = []
+    collect = MinMaxCalibrater.collect_data
+    monkeypatch.setattr(
+        MinMaxCalibrater, "collect_data", lambda *given: (ran.append(1), collect(*given))
+    )
+    mine = dataclasses.replace(workshop, directory=tmp_path)
+    shutil.copy(workshop.path("model.onnx"), tmp_path)
+    OnnxInt8(images=64).write(mine)
+    assert len(ran) == 2  # batches of 32
+
+
 def test_an_agreement_that_is_no_share_is_refused() -> None:
     with pytest.raises(ExportError, match=r"agreement must be a share .*\[0, 1\]; got 95"):
         OnnxInt8(agreement=95)
@@ -116,9 +136,25 @@ def test_an_agreement_that_is_no_share_is_refused() -> None:
 
 def test_dynamic_int8_has_unsigned_weights_in_its_convolutions(report: ExportReport) -> None:
     model = opened(report, "onnx-int8-dynamic")
-    assert {"ConvInteger", "MatMulInteger"} <= kinds(model) and "Conv" not in kinds(model)
-    weights = [one for one in model.graph.initializer if len(one.dims) == 4]
-    assert {one.data_type for one in weights} == {onnx.TensorProto.UINT8}
+    assert {"ConvInteger", "MatMulInteger"} <= kinds(model)
+    weights = {one.name: one.data_type for one in model.graph.initializer}
+    integer = [node for node in model.graph.node if node.op_type == "ConvInteger"]
+    assert {weights[node.input[1]] for node in integer} == {onnx.TensorProto.UINT8}
+
+
+def test_dynamic_int8_spares_what_one_scale_costs_the_most(
+    report: ExportReport, digits_session: Session
+) -> None:
+    modules = digits_session.model.modules()
+    convolutions = [one for one in modules if isinstance(one, torch.nn.Conv2d)]
+    grouped = sum(one.groups > 1 for one in convolutions[2:])
+    note = f"{2 + grouped} of {len(convolutions)} convolutions stay in float32"
+    assert grouped and report["onnx-int8-dynamic"].notes[0].startswith(note)
+
+
+def test_dynamic_int8_can_quantize_all_of_them(workshop: Workshop) -> None:
+    (name,) = OnnxInt8Dynamic(sensitive=True).write(workshop)
+    assert "Conv" not in kinds(onnx.load(workshop.path(name)))
 
 
 @pytest.fixture(scope="module")

@@ -59,5 +59,5 @@ def test_style_sheets_touch_no_strangers(path: Path) -> None:
     classes = {
         name for selector in selectors for name in re.findall(r"\.([a-zA-Z][\w-]*)", selector)
     }
-    known = ("pw-", "bk-", "jp-", "jupyter-", "widget-")  # ours, Bokeh's, JupyterLab's
+    known = ("pw-", "bk-", "jp-", "lm-", "jupyter-", "widget-")  # ours, Bokeh's, JupyterLab's
     assert {name for name in classes if not name.startswith(known)} == set()

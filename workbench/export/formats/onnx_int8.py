@@ -110,6 +110,10 @@ class OnnxInt8(Format):
             nodes_to_exclude=list(in_float),
             # One batch at a time: the calibrator keeps every activation of a range in memory.
             extra_options={"CalibStridedMinMax": 1},
+            # The images are run once, however many layers are tried in float32.
+            calibration_cache_path=workshop.path(
+                f"ranges-{self.calibration}-{self.images}-{self.seed}.json"
+            ),
         )
 
     def _agrees(self, workshop: Workshop, wanted: np.ndarray) -> float:
