@@ -215,3 +215,17 @@ def test_a_chart_that_is_first_seen_on_a_dark_page_is_dark(workbench: Workbench)
     slot.root._handle_custom_msg({"type": "open", "view": "a"}, [])
     eventually(lambda: slot.root._document is not None)
     assert slot.chart._kept.glyph.fill_color == palette(dark=True).kept
+
+
+def test_what_a_tab_holds_rests_while_another_one_is_open(workbench: Workbench) -> None:
+    importance = workbench._inspect.importance
+    importance.root._handle_custom_msg({"type": "open", "view": "here"}, [])
+    eventually(lambda: importance._chart is not None)
+    workbench._tabs.selected_index = workbench._tabs.titles.index("Accuracy")
+    workbench.session.plan = workbench.session.plan.with_ratio("stem", 0.5)
+    eventually(lambda: workbench._table.units["stem"]["ratio"] == 0.5)
+    time.sleep(0.3)
+    assert importance.chart._cut.location == 0
+    workbench._table._handle_custom_msg({"type": "select", "unit": "stem"}, [])
+    eventually(lambda: importance.chart._cut.location > 0)
+    assert workbench._tabs.selected_index == 0

@@ -39,6 +39,29 @@ MOVE = """async () => {
 }"""
 
 
+SEE = """async (seen) => {
+    document.body.style.contentVisibility = seen ? "visible" : "hidden";
+    for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
+}"""
+REWRITE = """() => {
+    const sheet = new (Bokeh.require("core/dom").InlineStyleSheet)(":host { left: 1px; }");
+    const written = [sheet.el.firstChild];
+    for (const css of [":host { left: 1px; }", ":host { left: 2px; }"]) {
+        sheet.replace(css);
+        written.push(sheet.el.firstChild);
+    }
+    return [written[0] === written[1], written[1] === written[2], sheet.css];
+}"""
+STYLED = """() => {
+    const [plot] = Object.values(Bokeh.index);
+    const look = Bokeh.require("core/visuals/visual").VisualProperties.prototype._get_css_value;
+    plot.el.style.setProperty("--bk-outline-line-color", "red");
+    const other = { el: plot.el, model: { document: null } };
+    const asked = (obj) => look.call({ obj, css_prefix: "--bk-outline-" }, "line-color");
+    return [plot, other].map(asked);
+}"""
+
+
 class Shown:
     """A chart on a page, and the kernel's side of it."""
 
@@ -97,6 +120,14 @@ def wait_for_drawing(shown: Shown) -> None:
     shown.mounted.page.wait_for_function(DRAWN)
 
 
+def change(shown: Shown, chart: ImportanceChart, removed: int) -> None:
+    """Let so many channels go, and the page hear of it."""
+    kept = [place >= removed for place in range(4)]
+    with shown.view.changing():
+        chart.update("conv", [0.1, 0.2, 0.3, 0.4], kept, draggable=True)
+    shown.pass_on()
+
+
 def wait_for_cut(shown: Shown, rank: int) -> None:
     shown.mounted.page.wait_for_function(
         """rank => [...Bokeh.documents[0]._all_models.values()]
@@ -144,6 +175,45 @@ def test_changes_that_overtake_the_drawing_are_not_lost(
     shown.pass_on()
     wait_for_drawing(shown)
     wait_for_cut(shown, 2)
+
+
+def test_a_chart_that_is_not_seen_is_drawn_when_it_is(shown: Shown, chart: ImportanceChart) -> None:
+    draw(shown)
+    shown.mounted.page.evaluate(SEE, False)
+    change(shown, chart, 3)
+    shown.mounted.page.evaluate(SEE, False)  # some frames later
+    assert shown.model("Span", "location") == 1
+    shown.mounted.page.evaluate(SEE, True)
+    wait_for_cut(shown, 3)
+    assert len(shown.mounted.sent) == 1
+
+
+def test_a_chart_that_changed_much_while_it_was_not_seen_is_asked_for_anew(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    draw(shown)
+    shown.mounted.page.evaluate(SEE, False)
+    for move in range(32):
+        change(shown, chart, 1 + move % 3)
+    shown.mounted.page.evaluate(SEE, True)
+    shown.mounted.page.wait_for_function("model.sent.length === 2")
+    answer(shown)
+    shown.pass_on()
+    shown.mounted.page.wait_for_function(DRAWN)
+    wait_for_cut(shown, 2)
+    assert shown.mounted.page.evaluate("Bokeh.documents.length") == 1
+
+
+def test_a_style_sheet_is_written_only_when_it_changes(shown: Shown) -> None:
+    draw(shown)
+    assert shown.mounted.page.evaluate(REWRITE) == [True, False, ":host { left: 2px; }"]
+
+
+def test_colours_come_from_the_kernel_and_those_of_strangers_from_style_sheets_too(
+    shown: Shown,
+) -> None:
+    draw(shown)
+    assert shown.mounted.page.evaluate(STYLED) == ["", "red"]
 
 
 def test_a_hand_on_the_edge_is_told(shown: Shown, chart: ImportanceChart) -> None:

@@ -1,6 +1,8 @@
 """The dispatcher: one thread, coalesced updates, and no error lost."""
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,6 +27,14 @@ def finished(dispatcher: Dispatcher) -> None:
     done = threading.Event()
     dispatcher.post(done.set)
     assert done.wait(10)
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def counted(view: list[int], reached: threading.Event, enough: int) -> Callable[[], None]:
@@ -98,3 +108,32 @@ def test_work_put_off_again_runs_once(dispatcher: Dispatcher) -> None:
     assert reached.wait(10)
     finished(dispatcher)
     assert ran == ["second"]
+
+
+@pytest.mark.parametrize(("patience_s", "updated"), [(60.0, False), (0.0, True)])
+def test_what_streams_waits_for_a_hand_but_not_for_ever(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch, patience_s: float, updated: bool
+) -> None:
+    monkeypatch.setattr("widgets.dispatcher._HAND_RESTS_S", 60.0)
+    monkeypatch.setattr("widgets.dispatcher._PATIENCE_S", patience_s)
+    streams, board = [], []
+    dispatcher.add_view("stream", lambda: streams.append(1), per_second=1000, patient=True)
+    dispatcher.add_view("board", lambda: board.append(1), per_second=1000)
+    dispatcher.start()
+    dispatcher.mark("stream", "board")
+    finished(dispatcher)
+    streams.clear()
+    board.clear()
+    dispatcher.touched()
+    dispatcher.mark("stream", "board")
+    eventually(lambda: bool(board))
+    finished(dispatcher)
+    assert bool(streams) is updated
+
+
+def test_a_workbench_lets_a_hand_in_between_the_steps_of_a_training(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "setswitchinterval", (intervals := []).append)
+    dispatcher.start()
+    assert intervals == [0.001]
