@@ -22,7 +22,7 @@ POINT = """step => {
         const data = view.model.data_source?.data;
         const column = (name) => [...(data?.[name] ?? data?.get?.(name) ?? [])];
         const place = column("cost_text").length ? column("id").indexOf(step) : -1;
-        if (place >= 0 && view.plot_view?.el.offsetParent) {
+        if (place >= 0 && view.plot_view?.el.checkVisibility()) {
             const { el, frame } = view.plot_view;
             const { left, top } = el.getBoundingClientRect();
             return { x: left + frame.x_scale.compute(column("cost")[place]),

@@ -207,7 +207,7 @@ def test_nothing_sticks_out_of_the_page(
     page = open_page(f"wide{width}.ipynb", width=width)
     kernel()
     expect(cell(page, "latency_ms", "dense")).to_contain_text("ms")
-    wider = """() => [...document.querySelectorAll('.pw-app *')].filter(e => e.offsetParent &&
+    wider = """() => [...document.querySelectorAll('.pw-app *')].filter(e => e.checkVisibility() &&
         e.getBoundingClientRect().right > e.closest('.pw-app').getBoundingClientRect().right + 2)
         .map(e => e.className)"""
     assert page.evaluate(wider) == []
