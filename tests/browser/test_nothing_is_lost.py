@@ -35,6 +35,11 @@ def run_first_cell(page: Page) -> None:
     page.keyboard.press("Shift+Enter")
 
 
+def look_at_training(page: Page) -> None:
+    page.get_by_role("tab", name="Recovery").click()
+    page.locator(".widget-tab-contents .pw-chart:visible").scroll_into_view_if_needed()
+
+
 def restart_kernel(page: Page) -> None:
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator(".lm-Menu").get_by_text("Restart Kernel…", exact=True).click()
@@ -63,7 +68,7 @@ def test_reload_restart_and_go_on(
     save(page)
     page.reload()
     page.get_by_test_id("pw-layer-table").wait_for()
-    page.get_by_role("tab", name="Recovery").click()
+    look_at_training(page)
     page.wait_for_function(f"({LOSS_POINTS})() > {before}")
     assert session.value("session.busy")
     expect(page.locator(".pw-status-text")).to_contain_text(f"/{EPOCHS}")
@@ -82,7 +87,7 @@ def test_reload_restart_and_go_on(
     assert again.value("session.targets['size_bytes']") == 100_000
     reached = again.value("session.interrupted.epoch")
     assert again.value("session.read_only") == ""
-    page.get_by_role("tab", name="Recovery").click()
+    look_at_training(page)
     page.wait_for_function(f"({LOSS_POINTS})() > 20")
 
     # It goes on where it was, and its step is there in the end.
