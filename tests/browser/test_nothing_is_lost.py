@@ -37,7 +37,7 @@ def run_first_cell(page: Page) -> None:
 
 def look_at_training(page: Page) -> None:
     page.get_by_role("tab", name="Recovery").click()
-    page.locator(".widget-tab-contents .pw-chart:visible").scroll_into_view_if_needed()
+    page.locator(".pw-more-settings").scroll_into_view_if_needed()  # the chart is below
 
 
 def restart_kernel(page: Page) -> None:

@@ -168,7 +168,7 @@ def test_a_reloaded_page_shows_the_present_state(
     page.reload()
     expect(row(page, "head").get_by_test_id("pw-ratio")).to_have_value("40")
     tab(page, "Recovery")
-    page.locator(".widget-tab-contents .pw-chart:visible").scroll_into_view_if_needed()
+    page.locator(".pw-more-settings").scroll_into_view_if_needed()  # the chart is below
     page.wait_for_function(f"({LOSS_POINTS})() > 20")
 
 
