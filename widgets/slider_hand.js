@@ -27,8 +27,7 @@ export class SliderHand {
   move() {
     this.moved = true;
     if (this.timer) return;
-    const wait = this.last + MOVE_INTERVAL_MS - performance.now();
-    if (wait <= 0) return this.send("move"); // the kernel works while the move is painted
+    const wait = Math.max(0, this.last + MOVE_INTERVAL_MS - performance.now());
     this.timer = setTimeout(() => {
       this.timer = 0;
       this.send("move");
