@@ -317,8 +317,8 @@ class Workbench(ipywidgets.VBox):
 
     def _show_selected(self) -> None:
         """A row was selected: whoever looks at channels sees those of the row."""
-        if self._tabs.selected_index != _CHANNELS_TAB:
-            self._inspect.look()  # before the charts, which take longer to paint
+        if self._tabs.selected_index not in (_LAYER_TAB, _CHANNELS_TAB):
+            self._inspect.look()  # so that the tab does not open with what it said before
             self._show_tab(_LAYER_TAB)
         self._dispatcher.mark("layer")
         self._look_at_channels()

@@ -51,7 +51,13 @@ function takeTurns() {
     for (const place of painting) place.cost = (performance.now() - begun) / painting.length;
     takeTurns();
   });
-  painting.forEach((place) => place.applyPending());
+  painting.forEach((place) => {
+    try {
+      place.applyPending();
+    } catch (error) {
+      reportError(error); // and the others have their turn
+    }
+  });
 }
 
 /** The one that waits longest, and those behind it that are painted within the frame. */
@@ -88,7 +94,11 @@ class Mover {
 class ChartPlace {
   constructor(model, el) {
     this.model = model;
-    this.el = el;
+    // An element of its own: what ipywidgets lays out, it may style after this.
+    this.el = document.createElement("div");
+    this.el.className = "pw-chart-place";
+    this.el.style.minHeight = `${model.get("height")}px`;
+    el.append(this.el);
     this.id = `${performance.now()} ${Math.random()}`;
     this.asked = 0; // the timer that asks again
     this.document = null;
@@ -101,11 +111,10 @@ class ChartPlace {
     this.mover = new Mover(model);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
-    el.style.minHeight = `${model.get("height")}px`;
     // Not on closed tabs, and not far out of view.
     const near = { scrollMargin: `${NEAR_PX}px` };
     this.watch = new IntersectionObserver((entries) => this.show(entries.at(-1)), near);
-    this.watch.observe(el);
+    this.watch.observe(this.el);
   }
 
   show({ isIntersecting }) {
@@ -190,6 +199,7 @@ class ChartPlace {
     this.watch.disconnect();
     this.model.off("msg:custom", this.receive);
     this.clear();
+    this.el.remove();
   }
 
   clear() {
