@@ -116,7 +116,8 @@ def _difference(line: MetricLine, change: MetricChange) -> str:
 
 
 def _verdict(change: MetricChange) -> Literal["better", "worse", ""]:
-    difference = change.difference
+    # Where there is one, the figure that is shown: of latency it is not the difference of both.
+    difference = change.difference if change.relative is None else change.relative
     if not difference:
         return ""
     higher = BETTER[change.metric] == "higher"
