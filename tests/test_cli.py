@@ -1,5 +1,6 @@
 """The command pruning-workbench: replaying recipes, opening the lab."""
 
+import contextlib
 import json
 import os
 import pty
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -184,38 +186,61 @@ def test_a_recipe_replays_in_a_fresh_process_bit_for_bit(tmp_path: Path, no_runt
     assert (done.returncode, done.stderr) == (0, "")
 
 
+class Screen:
+    """What came to a terminal so far; read all the time, as a terminal does."""
+
+    def __init__(self, end: int) -> None:
+        self._end, self._shown, self._more = end, b"", threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # the other end was closed
+            while some := os.read(self._end, 4096):
+                with self._more:
+                    self._shown += some
+                    self._more.notify_all()
+
+    def shows(self, text: bytes) -> bool:
+        """Whether this was written by now."""
+        with self._more:
+            return text in self._shown
+
+    def waits_for(self, text: bytes) -> bool:
+        """Wait until this was written."""
+        with self._more:
+            return self._more.wait_for(lambda: text in self._shown, WAIT_S)
+
+
 @pytest.fixture
-def terminal() -> Iterator[tuple[int, int]]:
-    """Both ends of a pseudo terminal."""
+def terminal() -> Iterator[tuple[Screen, int]]:
+    """A pseudo terminal: what it shows, and where to write."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
-    yield ours, theirs
-    for end in (ours, theirs):
+    yield Screen(ours), theirs
+    for end in (theirs, ours):
         os.close(end)
 
 
-def test_an_interrupt_ends_it_cleanly(tmp_path: Path, terminal: tuple[int, int]) -> None:
+def test_an_interrupt_ends_it_cleanly(tmp_path: Path, terminal: tuple[Screen, int]) -> None:
     endless = Finetune(FinetuneSettings(epochs=100_000))
     Recipe((OPENING, Entry(endless))).write(tmp_path / "r.yaml")
-    ours, theirs = terminal
+    screen, written = terminal
     with subprocess.Popen(
         [sys.executable, "-c", RUN_WITHOUT_RUNTIMES, "run", "r.yaml"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=theirs,
+        stderr=written,
     ) as process:
         try:
-            shown = b""
-            while b"epoch 1/100000" not in shown:  # the bar says what is done
-                shown += os.read(ours, 4096)
+            assert screen.waits_for(b"epoch 1/100000")  # the bar says what is done
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=WAIT_S)
         finally:
             process.kill()
-    shown += os.read(ours, 65536)
     assert (process.returncode, output) == (130, b"")
-    assert b"interrupted; nothing is left running" in shown and b"Traceback" not in shown
+    assert screen.waits_for(b"interrupted; nothing is left running")
+    assert not screen.shows(b"Traceback")
 
 
 def test_the_lab_opens_on_the_workbench_notebook_of_this_machine_alone() -> None:

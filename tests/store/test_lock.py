@@ -121,10 +121,9 @@ from pathlib import Path
 from workbench.store.lock import WriterLock
 lock = WriterLock(Path(sys.argv[1]), lambda: True)
 assert lock.acquire() == ""
-worker = os.fork()
-if not worker:
+if not os.fork():
+    print(os.getpid(), flush=True)  # what is to be done after a fork has been done by now
     time.sleep(600)
-print(worker, flush=True)
 sys.stdin.read()
 """
 
