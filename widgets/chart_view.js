@@ -37,33 +37,38 @@ function afterFrame(then) {
 
 // Painting a chart takes tens of milliseconds. Of charts that change together, so many are painted in
 // one frame as are quick enough by what they took before, at least one: whatever else changed is seen
-// soon, and a hand is not kept waiting. Shared by all charts of a page.
-const turns = (window.pwChartTurns ??= { places: new Set(), taken: false });
+// soon, and a hand is not kept waiting. The first in a frame has its turn at once, with the rest of
+// what changed. Shared by all charts of a page.
+const turns = (window.pwChartTurns ??= { places: new Set(), painting: new Set(), begun: 0 });
 const FRAME_MS = 60;
 
 function takeTurns() {
-  const begun = performance.now();
-  const painting = nextPlaces();
-  turns.taken = painting.length > 0;
-  if (!turns.taken) return;
-  painting.forEach((place) => turns.places.delete(place));
-  afterFrame(() => {
-    for (const place of painting) place.cost = (performance.now() - begun) / painting.length;
-    takeTurns();
-  });
-  painting.forEach((place) => {
+  const { places, painting } = turns;
+  if (painting.size === 0) turns.begun = performance.now();
+  for (const place of places) {
+    if (!fits(place)) continue;
+    places.delete(place);
+    painting.add(place);
+    if (painting.size === 1) afterFrame(endFrame);
     try {
       place.applyPending();
     } catch (error) {
       reportError(error); // and the others have their turn
     }
-  });
+  }
 }
 
-/** The one that waits longest, and those behind it that are painted within the frame. */
-function nextPlaces() {
-  let spent = 0;
-  return [...turns.places].filter((place, index) => (spent += place.cost) <= FRAME_MS || index === 0);
+function fits(place) {
+  const { painting } = turns;
+  if (painting.size === 0 || painting.has(place)) return true;
+  return [...painting].reduce((sum, { cost }) => sum + cost, place.cost) <= FRAME_MS;
+}
+
+function endFrame() {
+  const { painting, begun } = turns;
+  for (const place of painting) place.cost = (performance.now() - begun) / painting.size;
+  painting.clear();
+  takeTurns();
 }
 
 /** Sends where things were moved to: at once, then at intervals; only the newest place of each. */
@@ -143,9 +148,7 @@ class ChartPlace {
       return;
     }
     turns.places.add(this);
-    if (turns.taken) return;
-    turns.taken = true;
-    afterFrame(takeTurns);
+    takeTurns();
   }
 
   forget() {

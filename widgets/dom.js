@@ -14,6 +14,13 @@ export function make(tag, className, attributes = {}, children = []) {
   return node;
 }
 
+/** Set properties that differ: browsers work out styles anew after any write, also of the same. */
+export function put(node, properties) {
+  for (const [name, value] of Object.entries(properties)) {
+    if (node[name] !== value) node[name] = value;
+  }
+}
+
 /** A button that keeps its key presses from JupyterLab's shortcuts (d d would delete the cell). */
 export function makeButton(className, attributes = {}, children = []) {
   return make(

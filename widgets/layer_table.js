@@ -1,10 +1,10 @@
 // The table of all layers: search, sort, pick, drag. The kernel decides what becomes of it.
 
-import { make, makeButton } from "./dom.js";
+import { make, makeButton, put } from "./dom.js";
 import { listen } from "./layer_table_gestures.js";
 import { cliffLegend } from "./layer_table_cliff.js";
 import { paintControls } from "./layer_table_controls.js";
-import { COLUMNS, columns, describeAgain, makeRow } from "./layer_table_row.js";
+import { columns, describeAgain, makeRow } from "./layer_table_row.js";
 import { Store } from "./layer_table_store.js";
 
 const MISTAKE_MS = 6000;
@@ -32,10 +32,10 @@ class View {
       "aria-label": "Search layers",
     });
     this.status = make("div", "pw-status", { role: "status" });
-    this.head = make("tr", "");
-    this.body = make("tbody", "");
-    const table = make("table", "", { "aria-label": "Layers" }, [
-      make("thead", "", {}, [this.head]),
+    this.head = make("tr", "", { role: "row" });
+    this.body = make("tbody", "", { role: "rowgroup" });
+    const table = make("table", "", { role: "table", "aria-label": "Layers" }, [
+      make("thead", "", { role: "rowgroup" }, [this.head]),
       this.body,
     ]);
     this.scroller = make("div", "pw-scroll", {}, [table]);
@@ -50,11 +50,12 @@ class View {
 
   drawHead() {
     const cells = columns(this.store.rows).map(({ key, label, className, title }) => {
-      if (!key) return make("th", className, { scope: "col", title, text: label });
+      const head = { role: "columnheader", scope: "col", title };
+      if (!key) return make("th", className, { ...head, text: label });
       const direction = this.sort.descending ? "descending" : "ascending";
       const sorted = this.sort.key === key ? direction : "none";
       const button = makeButton("pw-sort", { text: label, "data-key": key });
-      return make("th", className, { scope: "col", title, "aria-sort": sorted }, [button]);
+      return make("th", className, { ...head, "aria-sort": sorted }, [button]);
     });
     this.head.replaceChildren(...cells);
   }
@@ -149,8 +150,8 @@ class View {
     if (this.sort.key !== "name") shown.sort((a, b) => this.sortValue(a) - this.sortValue(b));
     if (this.sort.descending) shown.reverse();
     this.order = shown.map(({ row }) => row.unit);
-    const none = { colspan: COLUMNS.length, text: "No layer matches the search" };
-    const empty = make("tr", "", {}, [make("td", "pw-empty", none)]);
+    const none = make("td", "pw-empty", { role: "cell", text: "No layer matches the search" });
+    const empty = make("tr", "", { role: "row" }, [none]);
     const wanted = shown.length ? shown.map(({ tr }) => tr) : [empty];
     const there = [...this.body.children];
     // A slider that is taken out and put back falls out of the hand.
@@ -168,9 +169,9 @@ class View {
     const count = order.length === all ? `${all} layers` : `${order.length} of ${all} layers`;
     const calm = together > 1 ? `${together} layers move together` : count;
     const text = this.mistake || store.reason || calm;
-    if (this.status.textContent !== text) this.status.textContent = text;
-    this.status.title = text;
-    this.legend.hidden = !store.rows.some(({ unit }) => store.state(unit).cliff?.length);
+    put(this.status, { textContent: text, title: text });
+    const scanned = store.rows.some(({ unit }) => store.state(unit).cliff?.length);
+    put(this.legend, { hidden: !scanned });
     this.status.classList.toggle("pw-mistake", Boolean(this.mistake));
     this.status.classList.toggle("pw-notice", !this.mistake && Boolean(store.reason));
   }

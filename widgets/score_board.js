@@ -1,7 +1,7 @@
 // Metrics in rows, the dense model, now, the plan and the target in columns. Drawn in place, so
 // that a target being typed survives the updates that arrive meanwhile.
 
-import { make, makeButton } from "./dom.js";
+import { make, makeButton, put } from "./dom.js";
 
 const COLUMNS = [
   ["metric", "Metric"],
@@ -54,7 +54,7 @@ function makeRow({ metric, label, better, unit, hint }) {
 function paintText(node, text) {
   const measuring = text === "…";
   const shown = measuring ? "measuring…" : text || "–";
-  if (node.textContent !== shown) node.textContent = shown;
+  put(node, { textContent: shown });
   node.classList.toggle("pw-measuring", measuring);
   node.classList.toggle("pw-missing", !text);
 }
@@ -65,10 +65,9 @@ function paintRow(parts, row) {
   paintText(parts.value, row.planned);
   const known = row.planned && row.planned !== "…" && KINDS[row.planned_kind];
   const [sign, name] = known || ["", ""];
-  parts.planned.className = known ? `pw-value pw-${row.planned_kind}` : "pw-value";
-  parts.planned.title = name;
-  if (parts.kind.textContent !== sign) parts.kind.textContent = sign;
-  parts.kind.setAttribute("aria-label", name);
+  const className = known ? `pw-value pw-${row.planned_kind}` : "pw-value";
+  put(parts.planned, { className, title: name });
+  put(parts.kind, { textContent: sign, ariaLabel: name });
   paintTarget(parts, row);
 }
 
@@ -76,10 +75,13 @@ function paintTarget({ input, mark }, { target, met }) {
   if (input !== document.activeElement) input.value = target ?? "";
   input.dataset.committed = target ?? "";
   const judged = target !== null && (met === true || met === false);
-  mark.textContent = !judged ? "" : met ? "✓" : "✗";
-  mark.className = `pw-mark ${!judged ? "" : met ? "pw-met" : "pw-missed"}`;
-  mark.title = !judged ? "" : met ? "target met" : "target missed";
-  mark.setAttribute("aria-label", mark.title);
+  const title = !judged ? "" : met ? "target met" : "target missed";
+  put(mark, {
+    textContent: !judged ? "" : met ? "✓" : "✗",
+    className: `pw-mark ${!judged ? "" : met ? "pw-met" : "pw-missed"}`,
+    title,
+    ariaLabel: title,
+  });
 }
 
 function readTarget(model, { input }, metric) {
@@ -122,11 +124,9 @@ function render({ model, el }) {
   let unfolded = false;
   const drawFold = (scores) => {
     const folded = scores.filter(({ more }) => more).length;
-    scores.forEach(({ more }, index) => (rows[index].tr.hidden = Boolean(more) && !unfolded));
-    fold.hidden = !folded;
+    scores.forEach(({ more }, at) => put(rows[at].tr, { hidden: Boolean(more) && !unfolded }));
     const caption = unfolded ? "Fewer figures ▴" : `${folded} more figures ▾`;
-    if (fold.textContent !== caption) fold.textContent = caption;
-    fold.setAttribute("aria-expanded", String(unfolded));
+    put(fold, { hidden: !folded, textContent: caption, ariaExpanded: String(unfolded) });
   };
   fold.addEventListener("click", () => {
     unfolded = !unfolded;

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
+import numpy as np
 from bokeh.core.enums import RenderLevelType
 from bokeh.models import ColumnDataSource, Node, SaveTool, Tool
 from bokeh.models.annotations import Title
@@ -10,6 +11,9 @@ from bokeh.models.ui import UIElement
 from bokeh.plotting import figure
 
 MISSING = float("nan")
+
+Column = Sequence[Any] | np.ndarray
+"""Of a chart's data; many numbers travel as an array, which takes a tenth of the time of a list."""
 
 OVER: RenderLevelType = "overlay"
 """The level of what moves with a slider: Bokeh redraws it without axes, grids, labels and bars."""
@@ -109,7 +113,14 @@ def set_title(plot: figure, text: str) -> None:
     cast(Title, plot.title).update(text=text)
 
 
-def assign(source: ColumnDataSource, data: Mapping[str, Sequence[object]]) -> None:
+def assign(source: ColumnDataSource, data: Mapping[str, Column]) -> None:
     """Replace a source's columns at once, unless nothing changed."""
-    if dict(source.data) != data:
+    now = source.data
+    if now.keys() != data.keys() or not all(_same(now[name], data[name]) for name in data):
         source.data = data
+
+
+def _same(column: Column, other: Column) -> bool:
+    if isinstance(column, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(column, other)
+    return column == other

@@ -1,77 +1,112 @@
 """Importance of one unit's channels, from the least to the most, with the cut."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 from bokeh.models.annotations import Span, Title
 
-from widgets.charts.base import OVER, assign, new_figure, set_title, shorten
+from widgets.charts.base import OVER, Column, assign, new_figure, set_title, shorten
 from widgets.charts.cut_handle import CutHandle
 from widgets.theme import FONT, apply_theme, palette
 
 MAX_BARS = 400
 
-_STATES = ("kept", "removed")
 _SPARE = 1.05  # above the highest bar
-_COLUMNS = ("left", "right", "importance", "state", "channels")
 
 
-def importance_data(
-    importances: Sequence[float], kept: Sequence[bool], numbers: Sequence[int] | None = None
-) -> dict[str, list[object]]:
-    """Bars in ascending order of importance; neighbours share a bar when there are too many.
+@dataclass(frozen=True)
+class Bars:
+    """Bars in ascending order of importance, all of one length a column.
 
-    Args:
-        importances: Score of every channel that is still there; higher = keep.
-        kept: Whether the plan keeps it. Hand-picked channels may be kept out of order.
-        numbers: The channels' numbers in the dense model; counted from 0 by default.
-
-    Returns:
-        Columns ``left``, ``right`` (rank), ``importance`` (mean of the bar), ``state`` ("kept" or
-        "removed", what most of the bar is) and ``channels`` (their numbers, in words).
-
-    Raises:
-        ValueError: If the lengths differ.
+    Attributes:
+        left, right: Ranks, int.
+        importance: Mean of the bar, float64.
+        removed: Whether most of the bar goes, bool.
+        channels: Their numbers, in words.
     """
-    numbers = range(len(importances)) if numbers is None else numbers
-    if not len(importances) == len(kept) == len(numbers):
-        raise ValueError(
-            f"importances, kept and numbers must be equally long, "
-            f"got {len(importances)}, {len(kept)} and {len(numbers)}"
+
+    left: np.ndarray
+    right: np.ndarray
+    importance: np.ndarray
+    removed: np.ndarray
+    channels: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        importances: Sequence[float],
+        kept: Sequence[bool],
+        numbers: Sequence[int] | None = None,
+    ) -> "Bars":
+        """A bar a channel; neighbours share one when there are too many.
+
+        Args:
+            importances: Score of every channel that is still there; higher = keep.
+            kept: Whether the plan keeps it. Hand-picked channels may be kept out of order.
+            numbers: The channels' numbers in the dense model; counted from 0 by default.
+
+        Raises:
+            ValueError: If the lengths differ.
+        """
+        numbers = range(len(importances)) if numbers is None else numbers
+        if not len(importances) == len(kept) == len(numbers):
+            raise ValueError(
+                f"importances, kept and numbers must be equally long, "
+                f"got {len(importances)}, {len(kept)} and {len(numbers)}"
+            )
+        stays, scores = np.asarray(kept, bool), np.asarray(importances, np.float64)
+        order = np.lexsort((stays, scores))
+        size = max(1, -(-len(order) // MAX_BARS))
+        left = np.arange(0, len(order), size)
+        right = np.minimum(left + size, len(order))
+        going = _sums(~stays[order], left)
+        return cls(
+            left=left,
+            right=right,
+            importance=_sums(scores[order], left) / (right - left),
+            removed=going * 2 > right - left,
+            channels=_words(tuple(np.asarray(numbers)[order].tolist()), size),
         )
-    order = sorted(range(len(importances)), key=lambda i: (importances[i], kept[i]))
-    size = -(-len(order) // MAX_BARS)
-    data: dict[str, list[object]] = {name: [] for name in _COLUMNS}
-    for start in range(0, len(order), max(1, size)):
-        bar = order[start : start + size]
-        removed = sum(not kept[i] for i in bar) * 2 > len(bar)
-        data["left"].append(start)
-        data["right"].append(start + len(bar))
-        data["importance"].append(sum(importances[i] for i in bar) / len(bar))
-        data["state"].append(_STATES[removed])
-        data["channels"].append(_in_words([numbers[i] for i in bar]))
-    return data
+
+    def hovered(self) -> dict[str, Column]:
+        """What is the same wherever the cut lies."""
+        return {
+            "left": self.left,
+            "right": self.right,
+            "importance": self.importance,
+            "channels": list(self.channels),
+        }
+
+    def outline(self) -> dict[str, Column]:
+        """The upper edge of all bars, in steps: columns ``rank`` and ``importance``."""
+        return _steps(self.left, self.right, self.importance)
+
+    def outline_removed(self) -> dict[str, Column]:
+        """The same of the bars that go: zero where one stays, up to the last one that goes."""
+        last = int(np.flatnonzero(self.removed)[-1]) + 1 if self.removed.any() else 0
+        tops = np.where(self.removed, self.importance, 0.0)
+        return _steps(self.left[:last], self.right[:last], tops[:last])
 
 
-def outline_data(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[object]]:
-    """The upper edge of all bars, in steps: columns ``rank`` and ``importance``.
-
-    Never empty: Bokeh never ends painting a stepped area that has no point.
-    """
-    ranks, tops = list(bars["left"]), list(bars["importance"])
-    if not ranks:
-        return {"rank": [0], "importance": [0]}
-    return {"rank": ranks + list(bars["right"][-1:]), "importance": tops + tops[-1:]}
+def _steps(left: np.ndarray, right: np.ndarray, tops: np.ndarray) -> dict[str, Column]:
+    """Never empty: Bokeh never ends painting a stepped area that has no point."""
+    if not len(left):
+        return {"rank": np.zeros(1, int), "importance": np.zeros(1)}
+    return {"rank": np.append(left, right[-1]), "importance": np.append(tops, tops[-1])}
 
 
-def removed_data(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[object]]:
-    """The same of the bars that go: zero where one stays, up to the last one that goes."""
-    going = [state == _STATES[True] for state in bars["state"]]
-    last = max((place for place, goes in enumerate(going) if goes), default=-1) + 1
-    shown = {name: list(bars[name][:last]) for name in ("left", "right")}
-    tops = [top if goes else 0 for top, goes in zip(bars["importance"], going, strict=True)]
-    return outline_data({**shown, "importance": tops[:last]})
+def _sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Of the values from each start up to the next one."""
+    return np.add.reduceat(values.astype(np.float64), starts) if len(values) else np.zeros(0)
+
+
+@functools.lru_cache(maxsize=4)  # of many channels it takes long, and seldom changes
+def _words(numbers: tuple[int, ...], size: int) -> tuple[str, ...]:
+    starts = range(0, len(numbers), size)
+    return tuple(_in_words(numbers[start : start + size]) for start in starts)
 
 
 def _in_words(numbers: Sequence[int]) -> str:
@@ -90,16 +125,12 @@ class ImportanceChart:
     height = 190
 
     def __init__(self, dark: bool = False, on_drag: Callable[[float], None] | None = None) -> None:
-        nothing = importance_data([], [])
-        self.source = ColumnDataSource(nothing)
-        self.outline = ColumnDataSource(outline_data(nothing))
-        self.removed = ColumnDataSource(removed_data(nothing))
+        nothing = Bars.of([], [])
+        self.source = ColumnDataSource(nothing.hovered())
+        self.outline = ColumnDataSource(nothing.outline())
+        self.removed = ColumnDataSource(nothing.outline_removed())
         hover = HoverTool(
-            tooltips=[
-                ("channel", "@channels"),
-                ("importance", "@importance{0.[0000]}"),
-                ("", "@state"),
-            ],
+            tooltips=[("channel", "@channels"), ("importance", "@importance{0.[0000]}")],
             mode="vline",
             visible=False,
         )
@@ -175,7 +206,7 @@ class ImportanceChart:
         set_title(self.root, f"Importance in {shorten(title)}" if title else "Importance")
         self._counted.update(text=f"{noun}, ascending{counted}")
         self.root.yaxis.axis_label = f"importance ({criterion})" if criterion else "importance"
-        self._show_bars(importance_data(importances, kept, numbers))
+        self._show_bars(Bars.of(importances, kept, numbers))
         self._cut.update(location=going, visible=going > 0)
         if draggable and kept:
             self.handle.show(going, len(kept) / 300)
@@ -188,12 +219,12 @@ class ImportanceChart:
         if note:
             set_title(self.root, f"Importance: {note}")
 
-    def _show_bars(self, bars: Mapping[str, Sequence[Any]]) -> None:
-        self.root.x_range.update(end=max(bars["right"], default=1))
-        self.root.y_range.update(end=_SPARE * max(bars["importance"], default=0) or 1)
-        assign(self.outline, outline_data(bars))
-        assign(self.removed, removed_data(bars))
-        assign(self.source, bars)
+    def _show_bars(self, bars: Bars) -> None:
+        self.root.x_range.update(end=int(bars.right.max(initial=0)) or 1)
+        self.root.y_range.update(end=_SPARE * float(bars.importance.max(initial=0)) or 1)
+        assign(self.outline, bars.outline())
+        assign(self.removed, bars.outline_removed())
+        assign(self.source, bars.hovered())
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""

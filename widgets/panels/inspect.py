@@ -1,5 +1,6 @@
 """Layer panel: the selected unit's weights and importances, with what the plan removes."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from widgets.table_rows import LARGEST_RATIO
 from workbench import Plan, Session
 from workbench.criteria import criterion_named
 from workbench.hand_picks import outranked
-from workbench.layers import main_weight, weight_histogram, weight_statistics
+from workbench.layers import WeightStatistics, main_weight, weight_histogram, weight_statistics
 from workbench.selection import hand_picks, kept_flags
 from workbench.sensitivity.display import best_accuracy
 from workbench.units import Unit
@@ -71,7 +72,7 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
     """Collect what there is to see of a unit under the session's plan."""
     layer = unit.layers[0]
     weight = main_weight(session.model.get_submodule(layer))
-    edges, counts = weight_histogram(weight, BINS)
+    edges, counts, statistics = _weights(weight, 0 if weight.is_inference() else weight._version)
     alive, scores = session.alive()[unit.name], session.known_scores()
     ranked = np.where(alive, 0.0 if scores is None else scores[unit.name], -np.inf)
     layout = session.pruned.layouts.get(unit.name) if unit.granularity == "n:m" else None
@@ -80,7 +81,6 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
     kept = kept_flags(session.plan, order, session.predict(wait=False).kept[unit.name], layout)
     numbers = np.flatnonzero(alive)
     few = len(numbers) <= MAX_IMPORTANCES and scores is not None
-    statistics = weight_statistics(weight)
     free = unit.prunable and unit.name not in session.plan.locks and not session.busy
     return UnitView(
         unit=unit.name,
@@ -102,6 +102,13 @@ def unit_view(session: Session, unit: Unit) -> UnitView:
         by_rank=free and few and unit.granularity != "n:m",
         by_threshold=free and by_magnitude(session.plan, unit),
     )
+
+
+@functools.lru_cache(maxsize=1)  # the same while a slider moves
+def _weights(
+    weight: torch.Tensor, _version: int
+) -> tuple[list[float], list[int], WeightStatistics]:
+    return *weight_histogram(weight, BINS), weight_statistics(weight)
 
 
 def _why_unscored(session: Session) -> str:

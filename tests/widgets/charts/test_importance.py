@@ -1,60 +1,60 @@
+from typing import Any
+
+import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.models import GlyphRenderer
 
-from widgets.charts.importance import (
-    MAX_BARS,
-    ImportanceChart,
-    importance_data,
-    outline_data,
-    removed_data,
-)
+from widgets.charts.importance import MAX_BARS, Bars, ImportanceChart
+
+
+def columns(data: dict[str, Any]) -> dict[str, list[object]]:
+    return {name: list(column) for name, column in data.items()}
 
 
 def test_bars_rise_and_carry_their_fate_and_number() -> None:
-    data = importance_data([0.3, 0.1, 0.2], [True, False, False])
-    assert data["importance"] == [0.1, 0.2, 0.3]
-    assert data["state"] == ["removed", "removed", "kept"]
-    assert data["channels"] == ["1", "2", "0"]
-    assert data["left"] == [0, 1, 2]
-    assert data["right"] == [1, 2, 3]
+    bars = Bars.of([0.3, 0.1, 0.2], [True, False, False])
+    assert bars.importance.tolist() == [0.1, 0.2, 0.3]
+    assert bars.removed.tolist() == [True, True, False]
+    assert bars.channels == ("1", "2", "0")
+    assert bars.left.tolist() == [0, 1, 2]
+    assert bars.right.tolist() == [1, 2, 3]
 
 
 def test_channels_go_by_their_numbers_in_the_dense_model() -> None:
-    assert importance_data([0.2, 0.1], [True, True], [7, 9])["channels"] == ["9", "7"]
+    assert Bars.of([0.2, 0.1], [True, True], [7, 9]).channels == ("9", "7")
 
 
 def test_a_hand_picked_channel_stays_where_its_importance_puts_it() -> None:
-    data = importance_data([0.1, 0.2, 0.3], [True, False, True])
-    assert data["state"] == ["kept", "removed", "kept"]
+    bars = Bars.of([0.1, 0.2, 0.3], [True, False, True])
+    assert bars.removed.tolist() == [False, True, False]
 
 
 def test_among_equals_the_removed_come_first() -> None:
-    assert importance_data([0.5] * 4, [True, False, True, False])["state"] == [
-        "removed",
-        "removed",
-        "kept",
-        "kept",
-    ]
+    bars = Bars.of([0.5] * 4, [True, False, True, False])
+    assert bars.removed.tolist() == [True, True, False, False]
 
 
 def test_too_many_channels_share_bars() -> None:
-    many = 3 * MAX_BARS
-    data = importance_data([float(i) for i in range(many)], [i >= many / 2 for i in range(many)])
-    assert len(data["left"]) == MAX_BARS
-    assert data["right"][-1] == many
-    assert data["importance"][0] == 1.0
-    assert data["channels"][0] == "0, 1, 2"
-    assert data["state"].count("removed") == MAX_BARS // 2
+    many = 3 * MAX_BARS - 1
+    bars = Bars.of([float(i) for i in range(many)], [i >= many / 2 for i in range(many)])
+    assert len(bars.left) == MAX_BARS
+    assert bars.right[-1] == many
+    assert bars.importance[[0, -1]].tolist() == [1.0, many - 1.5]
+    assert bars.channels[0] == "0, 1, 2"
+    assert bars.removed.sum() == MAX_BARS // 2
 
 
 def test_what_goes_is_drawn_over_the_outline_of_all_bars() -> None:
-    bars = importance_data([0.1, 0.2, 0.3, 0.4], [False, True, False, True])
-    assert outline_data(bars) == {
+    bars = Bars.of([0.1, 0.2, 0.3, 0.4], [False, True, False, True])
+    assert columns(bars.outline()) == {
         "rank": [0, 1, 2, 3, 4],
         "importance": [0.1, 0.2, 0.3, 0.4, 0.4],
     }
-    assert removed_data(bars) == {"rank": [0, 1, 2, 3], "importance": [0.1, 0, 0.3, 0.3]}
+    assert columns(bars.outline_removed()) == {
+        "rank": [0, 1, 2, 3],
+        "importance": [0.1, 0, 0.3, 0.3],
+    }
 
 
 def test_a_moving_cut_changes_nothing_but_what_is_drawn_over_the_bars() -> None:
@@ -73,14 +73,14 @@ def test_a_moving_cut_changes_nothing_but_what_is_drawn_over_the_bars() -> None:
 
 def test_different_lengths_are_named() -> None:
     with pytest.raises(ValueError, match="got 2, 1 and 2"):
-        importance_data([0.1, 0.2], [True])
+        Bars.of([0.1, 0.2], [True])
 
 
 def test_an_update_fills_the_source_and_says_what_goes() -> None:
     chart = ImportanceChart()
     scores, kept = [0.3, 0.1, 0.2], [True, False, False]
     chart.update("conv1", scores, kept, already_removed=5, criterion="l1", noun="filters")
-    assert chart.source.data == importance_data(scores, kept)
+    assert columns(chart.source.data) == columns(Bars.of(scores, kept).hovered())
     assert chart.root.title.text == "Importance in conv1"
     assert chart._counted.text == "filters, ascending · 2 of 3 to remove · 5 already gone"
     assert chart._counted in chart.root.below, "where an axis has its label"
@@ -99,12 +99,18 @@ def test_clearing_leaves_nothing() -> None:
     chart = ImportanceChart()
     chart.update("conv1", [0.3], [False])
     chart.clear()
-    assert chart.source.data["left"] == []
+    assert not len(chart.source.data["left"])
     assert not chart._cut.visible
     assert chart.root.title.text == "Importance"
 
 
 def test_areas_have_a_point_even_if_nothing_goes_because_bokeh_would_paint_forever() -> None:
-    nothing_goes = importance_data([0.1, 0.2], [True, True])
-    for bars in (nothing_goes, importance_data([], [])):
-        assert removed_data(bars) == {"rank": [0], "importance": [0]}
+    for bars in (Bars.of([0.1, 0.2], [True, True]), Bars.of([], [])):
+        assert columns(bars.outline_removed()) == {"rank": [0], "importance": [0]}
+    assert columns(Bars.of([], []).outline()) == {"rank": [0], "importance": [0]}
+
+
+def test_many_numbers_travel_as_arrays() -> None:
+    chart = ImportanceChart()
+    chart.update("conv1", [0.3, 0.1], [True, False])
+    assert all(isinstance(column, np.ndarray) for column in chart.removed.data.values())
