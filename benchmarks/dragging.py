@@ -144,7 +144,7 @@ def drag(page: Page, moves: int) -> list[float]:
     row.click()
     row.locator("xpath=self::*[@aria-current='true']").wait_for()
     slider = row.get_by_test_id("pw-slider")
-    slider.scroll_into_view_if_needed()
+    slider.evaluate("slider => slider.scrollIntoView({ block: 'center' })")  # charts beside it too
     box = slider.bounding_box()
     if box is None:
         raise RuntimeError("the slider is not on the page")

@@ -8,6 +8,7 @@ import { columns, describeAgain, makeRow } from "./layer_table_row.js";
 import { Store } from "./layer_table_store.js";
 
 const MISTAKE_MS = 6000;
+const SECTION = 20; // rows
 
 /** One place on the page where a table is shown; keeps its search and sort order, nothing else. */
 class View {
@@ -33,12 +34,10 @@ class View {
     });
     this.status = make("div", "pw-status", { role: "status" });
     this.head = make("tr", "", { role: "row" });
-    this.body = make("tbody", "", { role: "rowgroup" });
-    const table = make("table", "", { role: "table", "aria-label": "Layers" }, [
+    this.table = make("table", "", { role: "table", "aria-label": "Layers" }, [
       make("thead", "", { role: "rowgroup" }, [this.head]),
-      this.body,
     ]);
-    this.scroller = make("div", "pw-scroll", {}, [table]);
+    this.scroller = make("div", "pw-scroll", {}, [this.table]);
     this.legend = cliffLegend();
     const toolbar = make("div", "pw-toolbar", {}, [this.search, this.legend, this.status]);
     const root = make("div", "pw-layer-table", { "data-testid": "pw-layer-table" }, [
@@ -133,11 +132,9 @@ class View {
 
   /** Scroll the table, not the page (scrollIntoView would move the notebook). */
   reveal(tr) {
-    const { scroller } = this;
-    const top = tr.offsetTop - this.head.offsetHeight;
-    const bottom = tr.offsetTop + tr.offsetHeight - scroller.clientHeight;
-    if (scroller.scrollTop > top) scroller.scrollTop = top;
-    else if (scroller.scrollTop < bottom) scroller.scrollTop = bottom;
+    const [seen, head, row] = [this.scroller, this.head, tr].map((el) => el.getBoundingClientRect());
+    if (row.top < head.bottom) this.scroller.scrollTop -= head.bottom - row.top;
+    else if (row.bottom > seen.bottom) this.scroller.scrollTop += row.bottom - seen.bottom;
   }
 
   sortValue({ row }) {
@@ -153,10 +150,10 @@ class View {
     const none = make("td", "pw-empty", { role: "cell", text: "No layer matches the search" });
     const empty = make("tr", "", { role: "row" }, [none]);
     const wanted = shown.length ? shown.map(({ tr }) => tr) : [empty];
-    const there = [...this.body.children];
+    const there = [...this.table.tBodies].flatMap((body) => [...body.children]);
     // A slider that is taken out and put back falls out of the hand.
     if (wanted.length !== there.length || wanted.some((tr, place) => tr !== there[place])) {
-      this.body.replaceChildren(...wanted);
+      this.table.replaceChildren(this.table.tHead, ...sections(wanted));
     }
     this.say();
   }
@@ -185,6 +182,18 @@ class View {
       this.say();
     }, MISTAKE_MS);
   }
+}
+
+/** Rows in bodies of which the browser skips those out of sight, each as a whole. */
+function sections(rows) {
+  const bodies = [];
+  for (let from = 0; from < rows.length; from += SECTION) {
+    const part = rows.slice(from, from + SECTION);
+    const body = make("tbody", "", { role: "rowgroup" }, part);
+    body.style.setProperty("--pw-rows", part.length);
+    bodies.push(body);
+  }
+  return bodies;
 }
 
 export default () => {

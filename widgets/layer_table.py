@@ -37,7 +37,7 @@ class UnitState(TypedDict, total=False):
     achieved: float  # already removed, in [0, 1): the shaded part, which cannot be entered
     locked: bool
     pinned: bool  # has a ratio of its own under global scope
-    outcome: float  # what the plan would remove, in [0, 1)
+    outcome: float | None  # what the plan would remove, in [0, 1), where a note says why
     picked: str  # channels picked by hand, in words; "" where there are none
     note: str  # why that is not `ratio`, in words; "" where it is
     cliff: list[list[float]]  # [ratio, accuracy] of pruning it alone, from ratio 0; [] if unknown

@@ -111,7 +111,8 @@ function paintPicked(badge, words) {
 
 function paintSlider({ row, tr, track, slider, number, pin, outcome }, store, ratio) {
   const state = store.state(row.unit);
-  const { achieved, locked, pinned, note = "", outcome: leadsTo = ratio, cliff = [] } = state;
+  const { achieved, locked, pinned, note = "", cliff = [] } = state;
+  const leadsTo = state.outcome ?? ratio;
   const text = String(Math.round(ratio * 1000) / 10);
   const gone = achieved > 0 ? `${percent(achieved)} already removed` : "";
   const differs = note && !locked && Math.abs(leadsTo - ratio) >= SMALLEST_DIFFERENCE;

@@ -20,14 +20,14 @@ const LARGEST_TYPED = 0.999;
 
 /** Listen to the rows of `view` as a whole: 160 rows need no listeners of their own. */
 export function listen(view) {
-  const { body, store } = view;
+  const { table, store } = view;
   const on = (type, action, options) => {
     const listener = (event) => {
       if (type === "input" || type === "keydown") view.mistake = "";
       const tr = event.target.closest("tr[data-unit]");
       if (tr) action(view, event, view.parts.get(tr.dataset.unit));
     };
-    body.addEventListener(type, listener, options);
+    table.addEventListener(type, listener, options);
   };
   on("mousedown", (_, event) => event.shiftKey && event.preventDefault()); // no text selection
   on("click", click);

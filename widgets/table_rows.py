@@ -9,6 +9,7 @@ from widgets.layer_table import LayerRow, UnitState
 from workbench import Session
 from workbench.layers import LayerInfo, main_weight, weight_histogram
 from workbench.pattern import Pattern
+from workbench.predict import Prediction
 from workbench.selection import no_whole_blocks
 from workbench.sensitivity import Point
 from workbench.sensitivity.display import best_accuracy
@@ -49,13 +50,19 @@ def unit_states(session: Session) -> dict[str, UnitState]:
             **state(session, unit, left[unit.name]),
             "locked": unit.name in plan.locks,
             "pinned": plan.scope == "global" and unit.name in plan.ratios,
-            "outcome": round(1 - prediction.kept[unit.name] / unit.size, 4),
             "picked": picked_words(*map(len, plan.picks_of(unit.name))),
-            "note": prediction.reasons.get(unit.name, ""),
+            **_outcome(unit, prediction),
         }
         for unit in units_now(session)
         if unit.prunable
     }
+
+
+def _outcome(unit: Unit, prediction: Prediction) -> UnitState:
+    """What comes of a request, where that is something else; so most moves change nothing here."""
+    note = prediction.reasons.get(unit.name, "")
+    removed = round(1 - prediction.kept[unit.name] / unit.size, 4)
+    return {"outcome": removed if note else None, "note": note}
 
 
 def cliff_states(session: Session) -> dict[str, UnitState]:

@@ -1,5 +1,6 @@
 """How many of a unit may be kept: floors, caps and whole multiples, in counts."""
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -38,13 +39,20 @@ class Limits:
     @classmethod
     def of(cls, unit: Unit, plan: Plan, picked: Picked = NO_PICKS) -> "Limits":
         """A plan's limits on a unit, of whose channels some were picked by hand."""
-        floor, cap = plan.bounds_of(unit.name)
+        return cls._of(unit, plan.bounds_of(unit.name), plan.round_to, picked)
+
+    @classmethod
+    @functools.lru_cache(maxsize=4096)  # while one slider moves, those of all others stay
+    def _of(
+        cls, unit: Unit, bounds: tuple[float, float], round_to: int, picked: Picked
+    ) -> "Limits":
+        floor, cap = bounds
         capped = unit.size - math.floor(cap * unit.size + _SLACK)
         fewest = max(LEAST_KEPT, capped, len(picked.kept))
         most = unit.size - math.ceil(floor * unit.size - _SLACK)
         if picked.removed:
             most = min(most, picked.left - len(picked.removed))
-        step = min(plan.round_to, unit.size) if unit.granularity == "channel" else 1
+        step = min(round_to, unit.size) if unit.granularity == "channel" else 1
         return cls(unit.size, fewest, max(fewest, most), step, floor, cap, picked)
 
     def nearest(self, wanted: int) -> int:
