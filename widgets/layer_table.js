@@ -132,9 +132,11 @@ class View {
 
   /** Scroll the table, not the page (scrollIntoView would move the notebook). */
   reveal(tr) {
-    const [seen, head, row] = [this.scroller, this.head, tr].map((el) => el.getBoundingClientRect());
-    if (row.top < head.bottom) this.scroller.scrollTop -= head.bottom - row.top;
-    else if (row.bottom > seen.bottom) this.scroller.scrollTop += row.bottom - seen.bottom;
+    const { scroller } = this;
+    const [seen, head, row] = [scroller, this.head, tr].map((el) => el.getBoundingClientRect());
+    const bottom = seen.top + scroller.clientTop + scroller.clientHeight;
+    if (row.top < head.bottom) scroller.scrollTop -= head.bottom - row.top;
+    else if (row.bottom > bottom) scroller.scrollTop += row.bottom - bottom;
   }
 
   sortValue({ row }) {

@@ -190,6 +190,14 @@ def shown(mount: Callable[..., Mounted], five_layers: LayerTable) -> Shown:
 
 
 @pytest.fixture
+def hundred_shown(mount: Callable[..., Mounted]) -> Shown:
+    """A table that is longer than its place."""
+    units = [f"layer{number}" for number in range(100)]
+    rows = [layer_row(unit) for unit in units]
+    return Shown(mount(LayerTable(print, rows, {unit: unit_state() for unit in units})))
+
+
+@pytest.fixture
 def switched(mount: Callable[..., Mounted]) -> Shown:
     """Rows with switches: off, on, already carried out, locked; and one without."""
     switch = {"pattern": "2:4", "on_ratio": 0.5}

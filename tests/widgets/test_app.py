@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import torch
 from watching import heard
 
 from widgets import Workbench
@@ -14,6 +15,7 @@ from widgets.table_rows import table_rows, unit_states
 from widgets.theme import palette
 from workbench import Session
 from workbench.events import TaskEnded
+from workbench.layers import WeightStatistics, weight_statistics
 
 PATIENCE_S = 60
 
@@ -121,6 +123,27 @@ def test_the_histogram_shows_a_threshold_for_single_weights_only(session: Sessio
     head = next(unit for unit in session.units if unit.name == "head")
     weight = session.model.head.weight.detach().abs().flatten().sort().values
     assert unit_view(session, head).threshold == pytest.approx(float(weight[len(weight) // 2]))
+
+
+def test_figures_of_weights_are_worked_out_when_weights_change_and_not_at_every_move(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[torch.Tensor] = []
+
+    def count(weight: torch.Tensor) -> WeightStatistics:
+        counted.append(weight)
+        return weight_statistics(weight)
+
+    monkeypatch.setattr("widgets.panels.inspect.weight_statistics", count)
+    head = next(unit for unit in session.units if unit.name == "head")
+    for ratio in (0.25, 0.5):
+        session.plan = session.plan.with_ratio("head", ratio)
+        before = unit_view(session, head)
+    assert len(counted) == 1
+    with torch.no_grad():
+        session.model.head.weight.zero_()
+    assert before.summary != unit_view(session, head).summary
+    assert "100.0 % zeros" in unit_view(session, head).summary
 
 
 def test_a_drag_moves_the_plan_and_letting_go_measures_it(

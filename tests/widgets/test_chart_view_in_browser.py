@@ -43,6 +43,11 @@ SEE = """async (seen) => {
     document.body.style.contentVisibility = seen ? "visible" : "hidden";
     for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
 }"""
+HEAR = """(message) => {
+    model.fire("msg:custom", message);
+    return [...Bokeh.documents[0]._all_models.values()]
+        .find((model) => model.type === "Span").location;
+}"""
 REWRITE = """() => {
     const sheet = new (Bokeh.require("core/dom").InlineStyleSheet)(":host { left: 1px; }");
     const written = [sheet.el.firstChild];
@@ -155,6 +160,17 @@ def test_what_the_kernel_changes_is_drawn_and_not_sent_back(
     shown.mounted.page.evaluate(MOVE)
     shown.mounted.page.wait_for_function("model.sent.at(-1).new === 1.5")
     assert [message["type"] for message in shown.mounted.sent[1:]] == ["moved"]
+
+
+def test_a_change_has_its_turn_at_once_and_is_painted_with_what_else_changed(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    draw(shown)
+    shown.mounted.page.evaluate(SEE, True)
+    with shown.view.changing():
+        chart.update("conv", [0.1, 0.2, 0.3, 0.4], [False, False, False, True], draggable=True)
+    (message,) = shown.sent
+    assert shown.mounted.page.evaluate(HEAR, message["content"]) == 3
 
 
 def test_a_question_without_an_answer_is_asked_again_and_drawn_once(shown: Shown) -> None:

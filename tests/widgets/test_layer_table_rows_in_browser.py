@@ -28,6 +28,24 @@ def test_the_kernel_selects_a_row(shown: Any) -> None:
     assert shown.mounted.sent == []
 
 
+SEEN = "tr => tr.checkVisibility({ contentVisibilityAuto: true })"
+BELOW_THE_HEAD = """tr => {
+    const head = document.querySelector("thead").getBoundingClientRect();
+    return tr.getBoundingClientRect().top > head.bottom - 1;
+}"""
+
+
+def test_rows_out_of_sight_are_not_drawn_until_one_is_selected(hundred_shown: Any) -> None:
+    first, last = (hundred_shown.row(unit) for unit in ("layer0", "layer99"))
+    assert [row.evaluate(SEEN) for row in (first, last)] == [True, False]
+    hundred_shown.mounted.set("selected", "layer99")
+    expect(last).to_be_in_viewport(ratio=1)
+    assert last.evaluate(SEEN)
+    hundred_shown.mounted.set("selected", "layer0")
+    expect(first).to_be_in_viewport(ratio=1)
+    assert first.evaluate(BELOW_THE_HEAD)
+
+
 def test_a_shift_click_picks_rows_that_move_together(shown: Any) -> None:
     shown.row("stem").locator(".pw-meta").click()
     shown.row(EVIL).locator(".pw-meta").click(modifiers=["Shift"])
