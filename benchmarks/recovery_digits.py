@@ -1,6 +1,6 @@
 """Ways to recover 90 % of weights removed, at equal epochs, from five dense digits networks.
 
-python benchmarks/recovery_digits.py
+    python benchmarks/recovery_digits.py [--ratio 0.9] [--seeds 5] [--epochs 4 8]
 
 Every seed trains a dense network of its own, as the bundled one was trained. Every way then starts
 from that network and trains for as many epochs in all, with the same settings; rounds divide them.
@@ -127,6 +127,7 @@ def main() -> None:
     """Print a table for every number of epochs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--ratio", type=float, default=PLAN.ratio, help="of weights to remove")
     parser.add_argument("--epochs", type=int, nargs="*", default=BUDGETS)
     parser.add_argument("--scope", choices=SCOPES, default=PLAN.scope)
     parser.add_argument("--ways", nargs="*", choices=tuple(WAYS), default=tuple(WAYS))
@@ -136,7 +137,7 @@ def main() -> None:
     untrained: dict[str, list[Evaluation]] = {"dense": [], "pruned, not trained": []}
     found = {epochs: {name: list[Evaluation]() for name in ways} for epochs in asked.epochs}
     for seed in range(asked.seeds):
-        start = begin(seed, PLAN.with_(scope=asked.scope))
+        start = begin(seed, PLAN.with_(scope=asked.scope, ratio=asked.ratio))
         untrained["dense"].append(tested(start, start.dense))
         untrained["pruned, not trained"].append(tested(start, start.pruned()))
         for epochs, of in found.items():
