@@ -157,6 +157,12 @@ sys.exit(main(sys.argv[1:]))
 """
 """What `no_runtimes` does, in a process of its own."""
 
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+"""As from a terminal: what a shell starts in the background ignores interrupts, and its children."""
+
 
 def environment() -> dict[str, str]:
     """This package in a fresh process, which has its own mind on threads."""
@@ -226,7 +232,7 @@ def test_an_interrupt_ends_it_cleanly(tmp_path: Path, terminal: tuple[Screen, in
     Recipe((OPENING, Entry(endless))).write(tmp_path / "r.yaml")
     screen, written = terminal
     with subprocess.Popen(
-        [sys.executable, "-c", RUN_WITHOUT_RUNTIMES, "run", "r.yaml"],
+        [sys.executable, "-c", INTERRUPTIBLE + RUN_WITHOUT_RUNTIMES, "run", "r.yaml"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,

@@ -74,7 +74,7 @@ def test_a_chart_without_importances_says_why() -> None:
     chart.update("conv1", [1.0, 2.0], [False, True])
     chart.clear("being computed")
     assert title(chart) == "Importance: being computed"
-    assert chart.source.data["importance"] == []
+    assert not len(chart.source.data["importance"])
     chart.clear()
     assert title(chart) == "Importance"
 
