@@ -161,7 +161,7 @@ INTERRUPTIBLE = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """
-"""As from a terminal: what a shell starts in the background ignores interrupts, and its children."""
+"""As from a terminal: what a shell starts in the background ignores interrupts."""
 
 
 def environment() -> dict[str, str]:
