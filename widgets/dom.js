@@ -14,6 +14,11 @@ export function make(tag, className, attributes = {}, children = []) {
   return node;
 }
 
+/** A cell of a table whose rows are laid out as grids: its role is written out. */
+export function makeCell(className, attributes = {}, children = []) {
+  return make("td", className, { role: "cell", ...attributes }, children);
+}
+
 /** Set properties that differ: browsers work out styles anew after any write, also of the same. */
 export function put(node, properties) {
   for (const [name, value] of Object.entries(properties)) {

@@ -1,6 +1,6 @@
 // The table of all layers: search, sort, pick, drag. The kernel decides what becomes of it.
 
-import { make, makeButton, put } from "./dom.js";
+import { make, makeButton, makeCell, put } from "./dom.js";
 import { listen } from "./layer_table_gestures.js";
 import { cliffLegend } from "./layer_table_cliff.js";
 import { paintControls } from "./layer_table_controls.js";
@@ -149,7 +149,7 @@ class View {
     if (this.sort.key !== "name") shown.sort((a, b) => this.sortValue(a) - this.sortValue(b));
     if (this.sort.descending) shown.reverse();
     this.order = shown.map(({ row }) => row.unit);
-    const none = make("td", "pw-empty", { role: "cell", text: "No layer matches the search" });
+    const none = makeCell("pw-empty", { text: "No layer matches the search" });
     const empty = make("tr", "", { role: "row" }, [none]);
     const wanted = shown.length ? shown.map(({ tr }) => tr) : [empty];
     const there = [...this.table.tBodies].flatMap((body) => [...body.children]);

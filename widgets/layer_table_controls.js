@@ -1,14 +1,13 @@
 // The controls of a row: a slider with its number, or a switch where a layer is on or off; then
 // the pin and the lock.
 
-import { drawing, make, makeButton, percent, put } from "./dom.js";
+import { drawing, make, makeButton, makeCell, percent, put } from "./dom.js";
 import { cliffImage, cliffWords } from "./layer_table_cliff.js";
 import { MAX_RATIO } from "./layer_table_store.js";
 
 const LOCK_CLOSED = "M4.9 7V5a3.1 3.1 0 0 1 6.2 0v2M3.5 7h9v6.5h-9z";
 const LOCK_OPEN = "M4.9 7V4.6a3.1 3.1 0 0 1 5.9-1.4M3.5 7h9v6.5h-9z";
 const PIN = "M5.5 2.5h5M6.5 2.5v4.2L4.5 9.5h7l-2-2.8V2.5M8 9.5v4.2";
-export const CELL = { role: "cell" }; // said again, as rows are laid out as grids
 const SMALLEST_DIFFERENCE = 0.005; // less is the same percentage
 
 function slider(title) {
@@ -61,13 +60,13 @@ function pin(title) {
 export function ratioCell(row, parts) {
   if (!row.prunable) {
     const text = `Not prunable: ${row.reason}`;
-    return make("td", "pw-ratio-cell", CELL, [make("div", "pw-reason", { text, title: text })]);
+    return makeCell("pw-ratio-cell", {}, [make("div", "pw-reason", { text, title: text })]);
   }
   parts.lock = lock(row.title);
   parts.outcome = make("span", "pw-outcome");
   const own = row.pattern ? switchControls(row, parts) : sliderControls(row, parts);
   const controls = make("div", "pw-controls", {}, [...own, parts.lock]);
-  return make("td", "pw-ratio-cell", CELL, [controls]);
+  return makeCell("pw-ratio-cell", {}, [controls]);
 }
 
 function sliderControls(row, parts) {

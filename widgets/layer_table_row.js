@@ -1,7 +1,7 @@
 // The cells of one row of the layer table.
 
-import { drawing, make, makeButton, percent } from "./dom.js";
-import { CELL, ratioCell } from "./layer_table_controls.js";
+import { drawing, make, makeButton, makeCell, percent } from "./dom.js";
+import { ratioCell } from "./layer_table_controls.js";
 
 const COLUMNS = [
   { key: "name", label: "Layer", className: "pw-layer", title: "Sort in the model's order" },
@@ -53,12 +53,12 @@ function histogram(bins) {
 
 /** A share in words and as a bar, which is relative to the largest share in the table. */
 function shareCell(className, share, largest, of) {
-  if (share === null) return make("td", `pw-share ${className}`, { ...CELL, title: "not measured yet" });
+  if (share === null) return makeCell(`pw-share ${className}`, { title: "not measured yet" });
   const bar = make("span", "pw-bar");
   bar.style.setProperty("--pw-share", largest ? share / largest : 0);
   const label = make("span", "pw-percent", { text: percent(share) });
   const exact = `${(share * 100).toFixed(2)} % of the model's ${of}`;
-  return make("td", `pw-share ${className}`, { ...CELL, title: exact }, [label, bar]);
+  return makeCell(`pw-share ${className}`, { title: exact }, [label, bar]);
 }
 
 /** Long names keep their end, which is the part that tells neighbours apart. */
@@ -87,14 +87,14 @@ function nameCell(row, parts) {
     make("span", "pw-shape", { text: row.shape }),
     make("span", "pw-size", { text: row.size_label }),
   ]);
-  return make("td", "pw-layer", CELL, [line, meta]);
+  return makeCell("pw-layer", {}, [line, meta]);
 }
 
 /** What is said of a row, from the left up to its controls. */
 function description(row, largest, parts) {
   return [
     nameCell(row, parts),
-    make("td", "pw-weights-cell", CELL, [histogram(row.histogram)]),
+    makeCell("pw-weights-cell", {}, [histogram(row.histogram)]),
     shareCell("pw-params", row.parameters_share, largest.parameters, "parameters"),
     shareCell("pw-macs", row.macs_share, largest.macs, "multiply-adds"),
     shareCell("pw-time", row.latency_share, largest.latency, "time, with what is fused into it"),
