@@ -10,8 +10,9 @@ benchmarks/train_mobilenet_v2.py trained:
 
 With `--ratio`, so much of every layer's channels is removed first and the network is trained for
 `--epochs`. Accuracy is that of the exported file on all 10,000 test images, or on the first
-`--images` of them; after training on those that were not its validation images. Latency is that of
-one input on one thread: files for ONNX Runtime in turn, then those of other runtimes, called from
+`--images` of them; after training on those that were not its validation images. `--formats onnx`
+leaves the other formats out, save the 8-bit files by the other calibrations. Latency is that of one
+input on one thread: files for ONNX Runtime in turn, then those of other runtimes, called from
 Python, in turn with the float32 ONNX file.
 """
 
@@ -56,6 +57,7 @@ def main() -> None:
     arguments.add_argument("--network", default="resnet20")
     arguments.add_argument("--weights", help="a file; resnet20's is among the data")
     arguments.add_argument("--images", type=int, help="test images; all by default")
+    arguments.add_argument("--formats", nargs="+", help="onnx and others; all by default")
     arguments.add_argument("--ratio", type=float, default=0.0, help="of every layer's channels")
     arguments.add_argument("--epochs", type=int, default=0, help="of training after pruning")
     arguments.add_argument("--output", type=Path, help="keep the files there")
@@ -72,7 +74,8 @@ def main() -> None:
     model = pruned(dense, data, options.ratio, options.epochs)
     subject = Subject(model, dense.module, data, example, module.origin, options.network)
     before = onnx_bytes(dense.module, example)
-    names = tuple(name for name, kind in FORMATS.items() if not kind.missing())
+    installed = tuple(name for name, kind in FORMATS.items() if not kind.missing())
+    names = tuple(options.formats or installed)
     with tempfile.TemporaryDirectory() as temporary:
         target = options.output or Path(temporary)
         report = export_package(target / "all", subject, formats=names, dense_onnx=lambda: before)

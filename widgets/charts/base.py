@@ -122,5 +122,6 @@ def assign(source: ColumnDataSource, data: Mapping[str, Column]) -> None:
 
 def _same(column: Column, other: Column) -> bool:
     if isinstance(column, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(column, other)
+        floats = np.asarray(column).dtype.kind == "f"
+        return np.array_equal(column, other, equal_nan=floats)
     return column == other

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NotRequired, TypedDict
 
+import numpy as np
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, LinearAxis, Range1d
 from bokeh.models.annotations import Span
 from bokeh.plotting import figure
@@ -12,7 +13,9 @@ from widgets.charts.base import MISSING, assign, new_figure, set_title
 from widgets.charts.thinning import Point, smooth, thin
 from widgets.theme import apply_theme, palette
 
-MAX_POINTS = 2000
+MAX_POINTS = 600
+"""Of a line, for about as many columns on the screen: while a network trains, all of them are sent
+several times a second."""
 
 _SMOOTH_SPANS = 30  # a run's smoothed loss averages over a thirtieth of it
 
@@ -45,28 +48,25 @@ def planned_epochs(runs: Sequence[RecoveryRun]) -> float:
     return max(1.0, taken + last)
 
 
-def loss_data(runs: Sequence[RecoveryRun], limit: int = MAX_POINTS) -> dict[str, list[object]]:
+def loss_data(runs: Sequence[RecoveryRun], limit: int = MAX_POINTS) -> dict[str, np.ndarray]:
     """The loss of runs in sequence, at most about ``limit`` points.
 
     Returns:
-        Columns ``epoch`` (over all runs), ``loss``, ``smooth`` and ``run``; a row of NaN between
-        runs breaks the line.
+        Columns ``epoch`` (over all runs), ``loss``, ``smooth`` and ``run``, which counts from 1; a
+        row of NaN between runs breaks the line.
     """
     total = max(1, sum(len(run["losses"]) for run in runs))
-    data: dict[str, list[object]] = {"epoch": [], "loss": [], "smooth": [], "run": []}
-    for start, run in _with_starts(runs):
-        share = max(1, limit * len(run["losses"]) // total)
-        points = thin(run["losses"], share)
-        if points and data["epoch"]:
-            for name in ("epoch", "loss", "smooth"):
-                data[name].append(MISSING)
-            data["run"].append("")
-        losses = [loss for _, loss in points]
-        data["epoch"].extend(start + x for x, _ in points)
-        data["loss"].extend(losses)
-        data["smooth"].extend(smooth(losses, len(losses) / _SMOOTH_SPANS))
-        data["run"].extend([run["label"]] * len(points))
-    return data
+    parts = [np.empty((4, 0))]
+    for number, (start, run) in enumerate(_with_starts(runs), 1):
+        epochs, losses = thin(run["losses"], max(1, limit * len(run["losses"]) // total))
+        if not len(losses):
+            continue
+        if len(parts) > 1:
+            parts.append(np.full((4, 1), MISSING))
+        smoothed = smooth(losses, len(losses) / _SMOOTH_SPANS)
+        parts.append(np.stack([start + epochs, losses, smoothed, np.full_like(losses, number)]))
+    columns = np.concatenate(parts, axis=1).astype(np.float32)
+    return dict(zip(("epoch", "loss", "smooth", "run"), columns, strict=True))
 
 
 def accuracy_data(runs: Sequence[RecoveryRun]) -> dict[str, list[object]]:
@@ -133,7 +133,7 @@ class RecoveryChart:
         self._smooth = line(y="smooth", line_width=2)
         # Not the raw loss: one bad batch would flatten the line that is read.
         self._loss.renderers = [self._smooth]
-        tooltips = [("epoch", "@epoch{0.00}"), ("loss", "@smooth{0.0000}"), ("", "@run")]
+        tooltips = [("epoch", "@epoch{0.00}"), ("loss", "@smooth{0.0000}"), ("run", "@run{0}")]
         plot.add_tools(
             HoverTool(renderers=[self._smooth], tooltips=tooltips, visible=False, mode="vline")
         )
