@@ -139,6 +139,28 @@ def test_the_groups_of_a_grouped_reader_count_alike() -> None:
     assert found["stem"] == pytest.approx(unit(1, 2))
 
 
+def test_fluctuation_is_the_variance_times_the_squared_weights_that_read(hand: PrunedModel) -> None:
+    # For x = 1 and x = 2 the channels are (1, 2, 4) times x, of variance (1, 4, 16) / 4; the
+    # squares of what reads them are 10, 5 and 1.
+    hand.module.get_parameter(f"{READERS}.weight").data = torch.tensor([[1.0, 2, 0], [3, -1, 1]])
+    found = scored(hand, Plan(criterion="fluctuation"))
+    assert found[HIDDEN] == pytest.approx(unit(1 * 10, 4 * 5, 16 * 1))
+
+
+def test_a_channel_that_is_always_the_same_does_not_fluctuate(hand: PrunedModel) -> None:
+    one = [(torch.full((4, 1), 3.0), torch.tensor([0, 1, 0, 1]))]
+    hand.module.get_parameter("0.weight").data *= 1e3  # however large it is
+    hand.module.get_parameter("0.weight").data[2] = 0
+    assert scored(hand, Plan(criterion="fluctuation"), one)[HIDDEN] == pytest.approx([0, 0, 0])
+
+
+def test_fluctuation_adds_up_over_the_layers_that_read_a_channel() -> None:
+    # Squared weights by channel: 0 + 1, 4 + 1 and 1 + 1 of the first reader, 1 + 4, 1 + 1 and
+    # 0 + 1 of the second; variances (1, 4, 16) / 4.
+    found = scored(dense_model(TwoReaders().eval(), (1,)), Plan(criterion="fluctuation"))
+    assert found["stem"] == pytest.approx(unit(1 * (1 + 5), 4 * (5 + 2), 16 * (2 + 1)))
+
+
 class TwoReaders(nn.Module):
     """The hand network with its readers split in two, as on a residual stream."""
 
@@ -227,7 +249,7 @@ def test_scores_of_a_pruned_model_keep_the_dense_numbering(hand: PrunedModel) ->
     # Without channel 0 the scores are 6 x and 4 x, no more alike; only where they lie is tested.
     pruned, _ = hand.prune(Plan(ratios={HIDDEN: 1 / 3}))
     assert pruned.alive("channel")[HIDDEN].tolist() == [False, True, True]
-    for criterion in ("taylor", "taylor_activation", "obd", "fisher", "apoz"):
+    for criterion in ("taylor", "taylor_activation", "obd", "fisher", "apoz", "fluctuation"):
         scores = scored(pruned, Plan(criterion=criterion))[HIDDEN]
         assert scores[0] == 0 and all(scores[1:])
 

@@ -8,8 +8,8 @@ from workbench.criteria import CRITERIA, criteria_for, criterion_named
 from workbench.errors import CriterionError
 from workbench.pruned import PrunedModel
 
-CHANNELS_ONLY = ("apoz", "bn_scale", "fpgm", "taylor_activation")
-DATA_DRIVEN = ("apoz", "fisher", "obd", "taylor", "taylor_activation")
+CHANNELS_ONLY = ("apoz", "bn_scale", "fluctuation", "fpgm", "taylor_activation")
+DATA_DRIVEN = ("apoz", "fisher", "fluctuation", "obd", "taylor", "taylor_activation")
 
 
 def test_every_criterion_is_found_by_its_name() -> None:
@@ -48,8 +48,8 @@ def test_a_criterion_for_channels_refuses_single_weights(
 
 def test_an_unknown_criterion_is_answered_with_those_there_are_and_the_closest() -> None:
     message = (
-        "criterion must be one of apoz, bn_scale, fisher, fpgm, l1, l2, lamp, obd, random, taylor, "
-        "taylor_activation; got 'randon'. Did you mean 'random'?"
+        "criterion must be one of apoz, bn_scale, fisher, fluctuation, fpgm, l1, l2, lamp, obd, "
+        "random, taylor, taylor_activation; got 'randon'. Did you mean 'random'?"
     )
     with pytest.raises(CriterionError, match=re.escape(message)):
         criterion_named("randon")

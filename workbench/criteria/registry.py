@@ -6,6 +6,7 @@ from workbench.criteria.apoz import APoZ
 from workbench.criteria.base import Criterion
 from workbench.criteria.bn_scale import BatchNormScale
 from workbench.criteria.fisher import Fisher
+from workbench.criteria.fluctuation import Fluctuation
 from workbench.criteria.fpgm import FPGM
 from workbench.criteria.l1 import L1
 from workbench.criteria.l2 import L2
@@ -23,6 +24,7 @@ _ALL: tuple[Criterion, ...] = (
     FPGM(),
     BatchNormScale(),
     APoZ(),
+    Fluctuation(),
     Taylor(),
     TaylorActivation(),
     OptimalBrainDamage(),
