@@ -26,6 +26,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from workbench import Plan, Session
+from workbench.criteria.evidence import BATCH_SIZE
 from workbench.measure.accuracy import evaluate
 from workbench.recalibration import BATCHES, Recalibration
 
@@ -60,15 +61,17 @@ def main() -> None:
 
 def workbench_rows(session: Session, bench: "Bench", options: argparse.Namespace) -> float:
     """Scan, and print one row per allocator; returns the seconds of the scan."""
-    session.plan = Plan(criterion=options.criterion)
+    session.plan = plan = Plan(criterion=options.criterion)
     start = time.perf_counter()
     session.scan_sensitivity(ratios=options.ratios, recalibrate=options.batches)
     scanned_s = time.perf_counter() - start
+    order = torch.Generator().manual_seed(plan.seed)
+    evidence = session.pruned.gather(plan, session.dataset.train.batches(BATCH_SIZE, shuffle=order))
     for allocator in ALLOCATORS:
         start = time.perf_counter()
         found = session.suggestion(allocator=allocator, macs=options.keep)
         seconds = time.perf_counter() - start
-        pruned, _ = session.pruned.prune(found.plan)
+        pruned, _ = session.pruned.prune(found.plan, evidence)
         bench.row(f"workbench, {allocator}", pruned.module, found.point.accuracy, seconds)
     return scanned_s
 
