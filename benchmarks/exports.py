@@ -10,10 +10,10 @@ benchmarks/train_mobilenet_v2.py trained:
 
 With `--ratio`, so much of every layer's channels is removed first and the network is trained for
 `--epochs`. Accuracy is that of the exported file on all 10,000 test images, or on the first
-`--images` of them; after training on those that were not its validation images. `--formats onnx`
-leaves the other formats out, save the 8-bit files by the other calibrations. Latency is that of one
-input on one thread: files for ONNX Runtime in turn, then those of other runtimes, called from
-Python, in turn with the float32 ONNX file.
+`--images` of them; after training on those that were not its validation images. `--formats` chooses
+some, or with no name none but the 8-bit files by the other calibrations. Latency is that of one
+input on one thread: files for ONNX Runtime in turn, then those of other runtimes and calibrations,
+called from Python, in turn with the float32 ONNX file.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from cifar_upsampled import Enlarged, arrays
 
@@ -33,9 +34,9 @@ from workbench.anatomy import Anatomy
 from workbench.data import Dataset, open_data
 from workbench.data.heldout import official_test
 from workbench.data.splits import SubsetSplit
-from workbench.export.checking import Array, Run
+from workbench.export.checking import Array, Reference, Run
 from workbench.export.formats import FORMATS, Subject, Workshop, chosen_formats
-from workbench.export.onnx import onnx_bytes
+from workbench.export.onnx import onnx_bytes, runner
 from workbench.export.package import ExportReport, export_package
 from workbench.export.page.facts import conditions
 from workbench.export.report import Exported
@@ -57,7 +58,7 @@ def main() -> None:
     arguments.add_argument("--network", default="resnet20")
     arguments.add_argument("--weights", help="a file; resnet20's is among the data")
     arguments.add_argument("--images", type=int, help="test images; all by default")
-    arguments.add_argument("--formats", nargs="+", help="onnx and others; all by default")
+    arguments.add_argument("--formats", nargs="*", help="onnx and others; all by default")
     arguments.add_argument("--ratio", type=float, default=0.0, help="of every layer's channels")
     arguments.add_argument("--epochs", type=int, default=0, help="of training after pruning")
     arguments.add_argument("--output", type=Path, help="keep the files there")
@@ -73,19 +74,21 @@ def main() -> None:
     dense = PrunedModel(Anatomy.of(module.module, example), module.module)
     model = pruned(dense, data, options.ratio, options.epochs)
     subject = Subject(model, dense.module, data, example, module.origin, options.network)
-    before = onnx_bytes(dense.module, example)
     installed = tuple(name for name, kind in FORMATS.items() if not kind.missing())
-    names = tuple(options.formats or installed)
+    names = installed if options.formats is None else tuple(options.formats)
     with tempfile.TemporaryDirectory() as temporary:
         target = options.output or Path(temporary)
-        report = export_package(target / "all", subject, formats=names, dense_onnx=lambda: before)
-        opened = Path(temporary, "opened")  # a copy: some formats write when they are opened
-        shutil.copytree(target / "all", opened)
-        show(options, report, in_turn(other_runs(Workshop(subject, opened), names), example))
-        for method in CALIBRATIONS[1:]:
-            other = ("onnx", f"onnx-int8:calibration={method}")
-            quantized = export_package(target / method, subject, formats=other)
-            show_row(quantized["onnx-int8"], report, title=f"ONNX int8, {method}")
+        if names:
+            before = onnx_bytes(dense.module, example)
+            report = export_package(
+                target / "all", subject, formats=names, dense_onnx=lambda: before
+            )
+            opened = Path(temporary, "opened")  # a copy: some formats write when they are opened
+            shutil.copytree(target / "all", opened)
+            show(options, report, in_turn(other_runs(Workshop(subject, opened), names), example))
+        directory = target / "calibrations"
+        directory.mkdir(parents=True)
+        show_calibrations(Workshop(subject, directory))
 
 
 def opened_data(directory: Path, options: argparse.Namespace) -> Dataset:
@@ -156,18 +159,42 @@ def show(
     print("|---|---|---|---|---|---|---|")
     for one in report.exported:
         if (latency := elsewhere.get(one.format)) is None or one.latency_ms:
-            show_row(one, report)
+            show_row(one, check.accuracy or 0)
         else:
             ratio = latency_ratio(elsewhere["onnx"], latency)
-            show_row(dataclasses.replace(one, latency_ms=latency, speedup_over_onnx=ratio), report)
+            timed = dataclasses.replace(one, latency_ms=latency, speedup_over_onnx=ratio)
+            show_row(timed, check.accuracy or 0)
 
 
-def show_row(one: Exported, report: ExportReport, title: str = "") -> None:
-    """Print a format's row; its accuracy also as what it gains on the float32 ONNX file."""
-    accuracy, reference = one.check.accuracy or 0, report["onnx"].check.accuracy or 0
+def show_calibrations(workshop: Workshop) -> None:
+    """Print the rows of 8-bit files by the calibrations that are not the default."""
+    subject = workshop.subject
+    reference = Reference.of(subject.model.module, subject.dataset.test)
+    chosen = np.concatenate([scores.argmax(axis=1) for scores in reference.outputs])
+    accuracy = float((chosen == reference.split.labels.numpy()).mean())
+    for method in CALIBRATIONS[1:]:
+        (one,) = chosen_formats((f"onnx-int8:calibration={method}",))
+        files = one.write(workshop)
+        runs = {"onnx": runner(workshop.onnx), one.name: one.open(workshop)}
+        latency = in_turn(runs, subject.example_input)
+        exported = Exported(
+            one.name,
+            f"{one.title}, {method}",
+            one.runtime,
+            {name: workshop.path(name).stat().st_size for name in files},
+            reference.compare(runs[one.name], what=one.title),
+            latency_ms=latency[one.name],
+            speedup_over_onnx=latency_ratio(latency["onnx"], latency[one.name]),
+        )
+        show_row(exported, accuracy)
+
+
+def show_row(one: Exported, reference: float) -> None:
+    """Print a format's row; its accuracy also as what it gains on a reference."""
+    accuracy = one.check.accuracy or 0
     latency = f"{one.latency_ms.median_ms:.3f} ms" if one.latency_ms else ""
     print(
-        f"| {title or one.title} | {one.size_bytes:,} B | {accuracy:.2%} "
+        f"| {one.title} | {one.size_bytes:,} B | {accuracy:.2%} "
         f"| {100 * (accuracy - reference):+.2f} | {one.check.max_difference:.1e} | {latency} "
         f"| {times(one.speedup_over_onnx)} |",
         flush=True,
