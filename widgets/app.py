@@ -12,6 +12,7 @@ from widgets.dispatcher import Dispatcher
 from widgets.history_views import HistoryViews
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
+from widgets.outlook import Lookout, Outlook
 from widgets.page import side_by_side, style
 from widgets.panels.accuracy import AccuracyPanel
 from widgets.panels.channels import ChannelsPanel
@@ -49,6 +50,7 @@ from workbench.events import (
 from workbench.session.knowledge import CHANGES
 
 _DRAG_PER_S, _CHART_PER_S, _LIVE_PER_S = 30, 10, 5
+_SETTLED_S = 0.5  # by then the page has what it shows at first
 _LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _HISTORY_TAB = range(5)
 
 
@@ -73,6 +75,7 @@ class Workbench(ipywidgets.VBox):
         )
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
+        self._lookout = Lookout(session, self._post, self._foresee)
         self._inspect = InspectPanel(session, lambda: self._table.selected, self._drag_cut)
         self._channels = ChannelsPanel(
             session,
@@ -142,6 +145,8 @@ class Workbench(ipywidgets.VBox):
         self._unsubscribe = session.events.subscribe(self._event)
         self._draw_everything()
         self._dispatcher.start()
+        look_ahead = partial(self._dispatcher.mark, "outlook")
+        self._post(lambda: self._dispatcher.after("outlook", _SETTLED_S, look_ahead))
 
     def close(self) -> None:
         """Stop listening to the session and free the widgets; the session lives on."""
@@ -161,7 +166,7 @@ class Workbench(ipywidgets.VBox):
     def _add_views(self) -> None:
         views: tuple[tuple[str, Callable[[], None], float], ...] = (
             ("units", self._draw_units, _DRAG_PER_S),
-            ("board", lambda: self._board.update(score_rows(self.session)), _DRAG_PER_S),
+            ("board", self._draw_board, _DRAG_PER_S),
             ("channels", self._channels.update, _DRAG_PER_S),
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
@@ -175,6 +180,7 @@ class Workbench(ipywidgets.VBox):
         streams: tuple[tuple[str, Callable[[], None]], ...] = (
             ("recovery", lambda: self._if_seen(_RECOVERY_TAB, self._recovery.charts.update)),
             ("status", self._status.update),
+            ("outlook", lambda: self._lookout.look(self._table.selected)),
         )
         for name, update in streams:
             self._dispatcher.add_view(name, update, per_second=_LIVE_PER_S, patient=True)
@@ -184,7 +190,7 @@ class Workbench(ipywidgets.VBox):
     def _draw_everything(self) -> None:
         self._draw_rows()
         self._table.select(next((unit.name for unit in self.session.units if unit.prunable), ""))
-        self._board.update(score_rows(self.session))
+        self._draw_board()
         self._draw_controls()
         self._inspect.look()
         self._status.update()
@@ -212,6 +218,21 @@ class Workbench(ipywidgets.VBox):
         if self.session.sensitivity is not self._sensitivity_drawn:
             self._sensitivity_drawn = self.session.sensitivity
             self._table.update_units(cliff_states(self.session))
+
+    def _draw_board(self) -> None:
+        unit = self._table.selected
+        self._board.update(score_rows(self.session), unit, self.session.plan.ratio_of(unit))
+        if not self._lookout.holds():
+            self._dispatcher.mark("outlook")
+
+    def _foresee(self, outlook: Outlook | None) -> None:
+        """Tell the page what the selected row's slider leads to."""
+        hand = self._table.hand
+        self._inspect.foresee(hand, outlook)
+        if outlook is None:
+            self._board.foresee_nothing()
+        else:
+            self._board.foresee(hand, outlook.unit, outlook.kept, outlook.planned)
 
     def _draw_controls(self) -> None:
         self._table.disabled_reason = why_still(self.session)
@@ -320,7 +341,7 @@ class Workbench(ipywidgets.VBox):
         if self._tabs.selected_index not in (_LAYER_TAB, _CHANNELS_TAB):
             self._inspect.look()  # so that the tab does not open with what it said before
             self._show_tab(_LAYER_TAB)
-        self._dispatcher.mark("layer")
+        self._dispatcher.mark("layer", "outlook")
         self._look_at_channels()
 
     def _look_at_channels(self) -> None:

@@ -3,6 +3,7 @@
 // what a hand has moved, the newest place first and older ones never.
 
 import { drawnByTheKernel, writeChangedStylesOnly } from "./bokeh_styles.js";
+import { handOf, placeOf } from "./hands.js";
 
 const SEND_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
 // JupyterLab can lose messages while it restores a page; or the kernel is busy, and asked less often.
@@ -95,6 +96,14 @@ class Mover {
   }
 }
 
+/** The first steps of an outline; the last point closes the last step at its height. */
+function beginning(columns, height, steps) {
+  const cut = (values) => Array.from(values).slice(0, steps + 1);
+  const found = Object.fromEntries(Object.entries(columns).map(([name, all]) => [name, cut(all)]));
+  found[height][steps] = steps > 0 ? found[height][steps - 1] : 0;
+  return found;
+}
+
 /** One place on the page where a chart is shown. */
 class ChartPlace {
   constructor(model, el) {
@@ -109,13 +118,19 @@ class ChartPlace {
     this.document = null;
     this.begun = false; // the chart came, and is built at least
     this.pending = []; // patches whose turn has not come
+    this.hand = null; // that it follows
+    this.place = -1; // where it has followed it to
     this.cost = 0; // of its last turn, in ms
     this.receiving = false;
     this.seen = false;
     this.closed = false;
     this.mover = new Mover(model);
     this.receive = this.receive.bind(this);
+    this.awaitTurn = this.awaitTurn.bind(this);
+    this.followHand = this.followHand.bind(this);
     model.on("msg:custom", this.receive);
+    model.on("change:follow", this.followHand);
+    this.followHand();
     // Not on closed tabs, and not far out of view.
     const near = { scrollMargin: `${NEAR_PX}px` };
     this.watch = new IntersectionObserver((entries) => this.show(entries.at(-1)), near);
@@ -138,11 +153,19 @@ class ChartPlace {
     if (message.type === "document" && message.view === this.id) this.load(message);
     else if (message.type === "patch" && this.begun) {
       this.pending.push(message.patch);
-      if (this.document) this.awaitTurn();
+      this.awaitTurn();
     }
   }
 
+  followHand() {
+    this.hand?.listeners.delete(this.awaitTurn);
+    const { hand } = this.model.get("follow");
+    this.hand = hand ? handOf(hand) : null;
+    this.hand?.listeners.add(this.awaitTurn);
+  }
+
   awaitTurn() {
+    if (!this.document) return;
     if (!this.seen) {
       if (this.pending.length > MOST_WAITING) this.forget();
       return;
@@ -162,7 +185,28 @@ class ChartPlace {
     if (!this.seen) return;
     const patches = this.pending;
     this.pending = [];
-    if (!this.closed) patches.forEach((patch) => this.apply(patch));
+    if (this.closed) return;
+    this.receiving = true;
+    try {
+      for (const patch of patches) this.document.apply_json_patch(patch);
+      this.follow(patches.length > 0);
+    } finally {
+      this.receiving = false;
+    }
+  }
+
+  /** Has what follows the slider stand where the hand is, whatever the kernel has drawn. */
+  follow(drawn) {
+    const { unit, followers } = this.model.get("follow");
+    const place = this.hand ? placeOf(this.hand, unit) : -1;
+    const stays = place === this.place && !drawn;
+    this.place = place;
+    if (place < 0 || stays) return;
+    for (const { model, name, values, of, steps } of followers) {
+      const follower = this.document.get_model_by_id(model);
+      if (values) follower.setv({ [name]: values[place] });
+      else follower.data = beginning(this.document.get_model_by_id(of).data, name, steps[place]);
+    }
   }
 
   async load({ document: json, heard }) {
@@ -182,15 +226,6 @@ class ChartPlace {
     this.awaitTurn();
   }
 
-  apply(patch) {
-    this.receiving = true;
-    try {
-      this.document.apply_json_patch(patch);
-    } finally {
-      this.receiving = false;
-    }
-  }
-
   changed({ model, attr, value }, heard) {
     if (this.receiving || !heard.some(([id, name]) => id === model?.id && name === attr)) return;
     this.mover.move(model.id, attr, value);
@@ -201,6 +236,8 @@ class ChartPlace {
     clearTimeout(this.asked);
     this.watch.disconnect();
     this.model.off("msg:custom", this.receive);
+    this.model.off("change:follow", this.followHand);
+    this.hand?.listeners.delete(this.awaitTurn);
     this.clear();
     this.el.remove();
   }

@@ -13,6 +13,7 @@ from bokeh.document import Document
 from bokeh.document.events import DocumentPatchedEvent
 from bokeh.models.ui import UIElement
 
+from widgets.charts.following import Following
 from widgets.front_end import module_source
 from widgets.intents import chart_intent
 
@@ -43,6 +44,10 @@ class ChartView(anywidget.AnyWidget):
         sync=True
     )
 
+    follow = traitlets.Dict(
+        help="`hand`, `unit`, and the `followers` of its slider; or empty."
+    ).tag(sync=True)
+
     def __init__(self, make: Callable[[], UIElement], height: int) -> None:
         super().__init__(height=height)
         self.run: Callable[[Callable[[], None]], None] = lambda work: work()
@@ -60,6 +65,18 @@ class ChartView(anywidget.AnyWidget):
                 yield
             finally:
                 self._flush()
+
+    def foresee(self, hand: str, unit: str, followers: Following) -> None:
+        """Have parts of the model follow a slider on the page, without waiting for a patch.
+
+        Args:
+            hand: Of the table that the slider is in.
+            unit: Of the slider.
+            followers: What follows it; nothing does if there is none.
+        """
+        messages = [follower.message() for follower in followers]
+        told = {"hand": hand, "unit": unit, "followers": messages}
+        self.follow = told if messages else {}
 
     def close(self) -> None:
         """Free the widget; the model can be shown by another one."""

@@ -1,5 +1,6 @@
 """The table of all layers, with a pruning slider for each: one anywidget, drawn by the browser."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -79,6 +80,7 @@ class LayerTable(anywidget.AnyWidget):
     selected = traitlets.Unicode(help="Unit of the selected row, or ''.").tag(
         sync=True, echo_update=False
     )
+    hand = traitlets.Unicode(help="What the page knows the hand on its sliders by.").tag(sync=True)
     disabled_reason = traitlets.Unicode(
         help="Why no slider moves at the moment, in words; '' when they do."
     ).tag(sync=True)
@@ -91,7 +93,10 @@ class LayerTable(anywidget.AnyWidget):
         selected: str = "",
     ) -> None:
         super().__init__(
-            rows=[dict(row) for row in rows], units=_copy(units or {}), selected=selected
+            rows=[dict(row) for row in rows],
+            units=_copy(units or {}),
+            selected=selected,
+            hand=uuid.uuid4().hex,
         )
         self._on_intent = on_intent
         self.on_msg(self._receive)

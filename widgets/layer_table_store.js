@@ -2,6 +2,8 @@
 // Messages are coalesced here. Attributes of the model are changed on this page only, never saved
 // back, so nothing echoes.
 
+import { handOf, tellOf } from "./hands.js";
+
 export const MAX_RATIO = 0.99;
 const DRAG_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
 const QUIET_MS = 200; // an answer that differs counts once no other follows it
@@ -12,7 +14,8 @@ export class Store {
   constructor(model) {
     this.model = model;
     this.views = new Set();
-    this.held = new Map(); // unit -> ratio in the user's hand, which hides the kernel's
+    this.hand = handOf(model.get("hand"));
+    this.held = this.hand.held; // unit -> ratio in the user's hand, which hides the kernel's
     this.queue = {};
     this.timer = 0;
     this.lastSent = 0;
@@ -47,6 +50,7 @@ export class Store {
 
   notify(what, argument) {
     for (const view of this.views) view[what](argument);
+    tellOf(this.hand);
   }
 
   refreshAll() {

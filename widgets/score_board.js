@@ -2,6 +2,7 @@
 // that a target being typed survives the updates that arrive meanwhile.
 
 import { make, makeButton, put } from "./dom.js";
+import { handOf, placeOf } from "./hands.js";
 
 const COLUMNS = [
   ["metric", "Metric"],
@@ -95,6 +96,32 @@ function readTarget(model, { input }, metric) {
   }
 }
 
+/** By metric, what is planned where the hand is; nothing once the kernel's rows are about it. */
+function foreseen(model) {
+  const { hand, unit, kept, planned } = model.get("outlook");
+  if (!unit) return {};
+  const at = handOf(hand);
+  const place = placeOf(at, unit);
+  if (place < 0) return {};
+  const about = model.get("about");
+  const answered = about.unit === unit && Math.abs(about.ratio - at.held.get(unit).ratio) < 1e-6;
+  return answered ? {} : planned[kept[place]];
+}
+
+/** Calls back whenever the hand of the outlook does something; the last function ends it. */
+function followHand(model, listener) {
+  let hand = null;
+  const follow = () => {
+    hand?.listeners.delete(listener);
+    const { hand: name } = model.get("outlook");
+    hand = name ? handOf(name) : null;
+    hand?.listeners.add(listener);
+  };
+  model.on("change:outlook", follow);
+  follow();
+  return () => hand?.listeners.delete(listener);
+}
+
 function addRow(model, row) {
   const parts = makeRow(row);
   const { input } = parts;
@@ -133,7 +160,8 @@ function render({ model, el }) {
     drawFold(model.get("rows"));
   });
   const draw = () => {
-    const scores = model.get("rows");
+    const planned = foreseen(model);
+    const scores = model.get("rows").map((row) => ({ ...row, ...planned[row.metric] }));
     const fixed = scores.map(({ metric, label, better, unit, hint }) => [
       metric, label, better, unit, hint,
     ]);
@@ -155,6 +183,7 @@ function render({ model, el }) {
   };
   model.on("change:rows", draw);
   draw();
+  return followHand(model, draw);
 }
 
 export default { render };

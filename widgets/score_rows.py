@@ -5,7 +5,7 @@ from typing import Literal
 
 from widgets import wording
 from widgets.metric_lines import BY_METRIC, METRIC_LINES, MetricLine
-from widgets.score_board import ScoreRow
+from widgets.score_board import Planned, ScoreRow
 from workbench import Session
 from workbench.estimate import Estimate
 from workbench.measure.metrics import Metrics
@@ -18,7 +18,7 @@ _TINY_MS = 1e-6
 
 
 @dataclass(frozen=True)
-class _Planned:
+class _Figure:
     text: str
     kind: Literal["predicted", "measured", "exact", ""]
     value: float | None = None
@@ -34,10 +34,20 @@ def score_rows(session: Session) -> list[ScoreRow]:
     now = session.history.current.metrics
     dense = session.history[0].metrics.beside(now)
     prediction = session.predict(wait=False)
-    planned = changes_anything(session, prediction)
+    planned = prediction if changes_anything(session, prediction) else None
     return [
-        _row(session, line, dense, now, prediction if planned else None) for line in METRIC_LINES
+        _row(session, line, dense, now, _planned(session, line, planned)) for line in METRIC_LINES
     ]
+
+
+def planned_cells(session: Session, prediction: Prediction) -> dict[str, Planned]:
+    """By metric, what its row would say of a plan of which nothing was measured."""
+    now = session.history.current.metrics
+    planned = prediction if changes_anything(session, prediction) else None
+    return {
+        line.metric: _cell(session, line, now, _foreseen(session, line, planned))
+        for line in METRIC_LINES
+    }
 
 
 def changes_anything(session: Session, prediction: Prediction) -> bool:
@@ -46,12 +56,20 @@ def changes_anything(session: Session, prediction: Prediction) -> bool:
     return any(prediction.kept[unit] < left[unit] for unit in left)
 
 
-def _row(
-    session: Session, line: MetricLine, dense: Metrics, now: Metrics, prediction: Prediction | None
-) -> ScoreRow:
-    planned = _planned(session, line, prediction)
+def _cell(session: Session, line: MetricLine, now: Metrics, figure: _Figure) -> Planned:
     target = session.targets.get(line.metric)
-    judged = planned.value if planned.value is not None else now.figure(line.metric)
+    judged = figure.value if figure.value is not None else now.figure(line.metric)
+    return {
+        "planned": figure.text,
+        "planned_kind": figure.kind,
+        "met": None if target is None or judged is None else meets(line.metric, judged, target),
+    }
+
+
+def _row(
+    session: Session, line: MetricLine, dense: Metrics, now: Metrics, figure: _Figure
+) -> ScoreRow:
+    target = session.targets.get(line.metric)
     return {
         "metric": line.metric,
         "label": line.label,
@@ -59,28 +77,30 @@ def _row(
         "unit": line.unit,
         "dense": _text(session, line, dense) if line.metric != "speedup" else "",
         "now": _text(session, line, now) if line.metric != "speedup" or now is not dense else "",
-        "planned": planned.text,
-        "planned_kind": planned.kind,
+        **_cell(session, line, now, figure),
         "target": None if target is None else round(target / line.per_unit, 6),
-        "met": None if target is None or judged is None else meets(line.metric, judged, target),
         "hint": line.hint + _conditions(line, now),
         "more": line.more and target is None and not _shown_for(session, line),
     }
 
 
-def _planned(session: Session, line: MetricLine, prediction: Prediction | None) -> _Planned:
+def _planned(session: Session, line: MetricLine, prediction: Prediction | None) -> _Figure:
     """What the plan leads to: measured if it was, else predicted or counted."""
-    if prediction is None:
-        return _Planned("", "")
-    measured = _measured(session, line.metric)
+    measured = None if prediction is None else _measured(session, line.metric)
     if measured is not None:
-        return _Planned(line.text(measured), "measured", measured)
+        return _Figure(line.text(measured), "measured", measured)
+    return _foreseen(session, line, prediction)
+
+
+def _foreseen(session: Session, line: MetricLine, prediction: Prediction | None) -> _Figure:
+    if prediction is None:
+        return _Figure("", "")
     known = _predicted(session, line.metric, prediction)
     if isinstance(known, Estimate):
-        return _Planned(wording.within(line.text, known), "predicted", known.value)
+        return _Figure(wording.within(line.text, known), "predicted", known.value)
     if known is not None:
-        return _Planned(line.text(known), _kind_of_count(line.metric), known)
-    return _Planned(MEASURING if line.metric == "accuracy" else "", "")
+        return _Figure(line.text(known), _kind_of_count(line.metric), known)
+    return _Figure(MEASURING if line.metric == "accuracy" else "", "")
 
 
 def _predicted(session: Session, metric: str, prediction: Prediction) -> float | Estimate | None:

@@ -67,6 +67,13 @@ STYLED = """() => {
 }"""
 
 
+REMOVED = """() => {
+    const [plot] = Object.values(Bokeh.index);
+    const { data } = plot.model.renderers[1].data_source;
+    return Object.fromEntries(Object.entries(data).map(([name, values]) => [name, [...values]]));
+}"""
+
+
 class Shown:
     """A chart on a page, and the kernel's side of it."""
 
@@ -262,3 +269,50 @@ def test_a_chart_of_nothing_is_drawn_too(
     mounted = mount(view)
     mounted.page.wait_for_function("model.sent.length === 1")
     draw(Shown(mounted, view, sent))
+
+
+FOLLOW = """([unit, ratio]) => {
+    const { held, listeners } = pwHands.get("h");
+    held.clear();
+    if (unit) held.set(unit, { ratio });
+    for (const listener of listeners) listener();
+}"""
+
+
+def test_what_follows_a_slider_moves_without_the_kernel_and_nothing_is_sent_back(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    draw(shown)
+    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
+    shown.mounted.set("follow", shown.view.follow)
+    shown.sent.clear()
+    asked = len(shown.mounted.sent)
+    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    wait_for_cut(shown, 3)
+    assert shown.model("BoxAnnotation", "right") == 3
+    assert shown.mounted.page.evaluate(REMOVED) == {
+        "rank": [0, 1, 2, 3],
+        "importance": [0.1, 0.2, 0.3, 0.3],
+    }
+    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.0])
+    wait_for_cut(shown, 0)
+    assert shown.mounted.page.evaluate(REMOVED) == {"rank": [0], "importance": [0]}
+    shown.mounted.page.wait_for_timeout(100)
+    assert len(shown.mounted.sent) == asked
+
+
+def test_what_the_kernel_drew_of_an_earlier_place_is_not_seen(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    draw(shown)
+    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
+    shown.mounted.set("follow", shown.view.follow)
+    shown.sent.clear()
+    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    wait_for_cut(shown, 3)
+    change(shown, chart, 2)
+    shown.mounted.page.wait_for_timeout(100)
+    assert shown.model("Span", "location") == 3
+    shown.mounted.page.evaluate(FOLLOW, ["", 0])
+    change(shown, chart, 1)
+    wait_for_cut(shown, 1)

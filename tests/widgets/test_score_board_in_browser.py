@@ -143,3 +143,66 @@ def test_figures_are_folded_away_until_they_are_asked_for(board: Any) -> None:
     expect(cell(board, "macs", "dense")).to_be_visible()
     board.set("rows", [score("accuracy")])
     expect(fold).to_be_hidden()
+
+
+HOLD = """([unit, ratio]) => {
+    const { held, listeners } = pwHands.get("h");
+    held.clear();
+    if (unit) held.set(unit, { ratio });
+    for (const listener of listeners) listener();
+}"""
+
+
+@pytest.fixture
+def foreseen(mount: Callable) -> Any:
+    """A board that was told what the slider of "conv" leads to: 0 % keeps 8, 1 % and more 4."""
+    board = ScoreBoard(print, [score("accuracy"), score("size", now="9 kB", planned="8 kB")])
+    cells = {
+        8: {"size": {"planned": "", "planned_kind": "", "met": None}},
+        4: {"size": {"planned": "4 kB", "planned_kind": "exact", "met": True}},
+    }
+    board.foresee("h", "conv", [8] + [4] * 99, cells)
+    return mount(board)
+
+
+def hold(board: Any, unit: str, ratio: float) -> None:
+    board.page.evaluate(HOLD, [unit, ratio])
+
+
+def says(board: Any, text: str) -> None:
+    expect(cell(board, "size", "planned").locator(".pw-text")).to_have_text(text)
+
+
+def test_what_is_planned_follows_the_hand_without_the_kernel(foreseen: Any) -> None:
+    says(foreseen, "8 kB")
+    hold(foreseen, "conv", 0.3)
+    says(foreseen, "4 kB")
+    expect(cell(foreseen, "accuracy", "planned").locator(".pw-text")).to_have_text("98.9 %")
+    hold(foreseen, "conv", 0.0)
+    says(foreseen, "–")
+    hold(foreseen, "", 0)
+    says(foreseen, "8 kB")
+
+
+def test_the_kernels_word_counts_once_it_is_about_where_the_hand_is(foreseen: Any) -> None:
+    hold(foreseen, "conv", 0.3)
+    measured = [score("accuracy"), score("size", planned="5 kB", planned_kind="measured")]
+    foreseen.set("about", {"unit": "conv", "ratio": 0.29})
+    foreseen.set("rows", measured)
+    says(foreseen, "4 kB")
+    foreseen.set("about", {"unit": "conv", "ratio": 0.3})
+    foreseen.set("rows", [*measured[:1], {**measured[1], "planned": "6 kB"}])
+    says(foreseen, "6 kB")
+
+
+@pytest.mark.parametrize("held", [("other", 0.3), ("conv", 0.305)])
+def test_what_was_not_foreseen_waits_for_the_kernel(foreseen: Any, held: tuple[str, float]) -> None:
+    hold(foreseen, *held)
+    says(foreseen, "8 kB")
+
+
+def test_an_outlook_that_is_taken_back_says_nothing_more(foreseen: Any) -> None:
+    foreseen.set("outlook", {})
+    assert foreseen.page.evaluate("pwHands.get('h').listeners.size") == 0
+    hold(foreseen, "conv", 0.3)
+    says(foreseen, "8 kB")

@@ -10,6 +10,7 @@ from bokeh.models.annotations import Span, Title
 
 from widgets.charts.base import OVER, Column, assign, new_figure, set_title, shorten
 from widgets.charts.cut_handle import CutHandle
+from widgets.charts.following import Beginning, Follower, Following
 from widgets.theme import FONT, apply_theme, palette
 
 MAX_BARS = 400
@@ -80,6 +81,12 @@ class Bars:
             "channels": list(self.channels),
         }
 
+    def removed_of(self, going: Sequence[int]) -> list[int]:
+        """How many bars are removed where so many channels go, the least important first."""
+        of_bar = np.clip(np.asarray(going)[:, None] - self.left, 0, self.right - self.left)
+        removed: list[int] = (of_bar * 2 > self.right - self.left).sum(axis=1).tolist()
+        return removed
+
     def outline(self) -> dict[str, Column]:
         """The upper edge of all bars, in steps: columns ``rank`` and ``importance``."""
         return _steps(self.left, self.right, self.importance)
@@ -89,6 +96,11 @@ class Bars:
         last = int(np.flatnonzero(self.removed)[-1]) + 1 if self.removed.any() else 0
         tops = np.where(self.removed, self.importance, 0.0)
         return _steps(self.left[:last], self.right[:last], tops[:last])
+
+
+def _least_cut(count: int) -> float:
+    """The edge is shown no further left, to be seen and grabbed."""
+    return count / 300
 
 
 def _steps(left: np.ndarray, right: np.ndarray, tops: np.ndarray) -> dict[str, Column]:
@@ -143,6 +155,8 @@ class ImportanceChart:
             x_range=Range1d(start=0, end=1),
             y_range=Range1d(start=0, end=1),
         )
+        self._bars = nothing
+        self._counting = "", 0, ""  # what is counted, how many there are, what else to say
         self._kept, self._removed = (
             self.root.varea_step("rank", 0, "importance", step_mode="after", source=source)
             for source in (self.outline, self.removed)
@@ -202,14 +216,15 @@ class ImportanceChart:
         """
         going = sum(not keep for keep in kept)
         note = f" · {already_removed} already gone" if already_removed else ""
-        counted = f" · {going} of {len(kept)} to remove{note}" if kept else ""
+        self._counting = f"{noun}, ascending", len(kept), note
         set_title(self.root, f"Importance in {shorten(title)}" if title else "Importance")
-        self._counted.update(text=f"{noun}, ascending{counted}")
+        self._counted.update(text=self._counted_text(going))
         self.root.yaxis.axis_label = f"importance ({criterion})" if criterion else "importance"
-        self._show_bars(Bars.of(importances, kept, numbers))
+        self._bars = Bars.of(importances, kept, numbers)
+        self._show_bars(self._bars)
         self._cut.update(location=going, visible=going > 0)
         if draggable and kept:
-            self.handle.show(going, len(kept) / 300)
+            self.handle.show(going, _least_cut(len(kept)))
         else:
             self.handle.hide()
 
@@ -218,6 +233,29 @@ class ImportanceChart:
         self.update("", [], [])
         if note:
             set_title(self.root, f"Importance: {note}")
+
+    def followers(self, going: Sequence[int]) -> Following:
+        """What follows the unit's slider, if the least important channels go first.
+
+        Args:
+            going: By place of the slider, how many channels go.
+        """
+        count = self._counting[1]
+        if not count:
+            return ()
+        edges = [max(float(number), _least_cut(count)) for number in going]
+        return (
+            Follower(self._cut, "location", going),
+            Follower(self._cut, "visible", [number > 0 for number in going]),
+            Follower(self._counted, "text", [self._counted_text(number) for number in going]),
+            Follower(self.handle.area, "right", edges),
+            Follower(self.handle.arrow, "x", edges),
+            Beginning(self.removed, self.outline, "importance", self._bars.removed_of(going)),
+        )
+
+    def _counted_text(self, going: int) -> str:
+        what, count, note = self._counting
+        return f"{what} · {going} of {count} to remove{note}" if count else what
 
     def _show_bars(self, bars: Bars) -> None:
         self.root.x_range.update(end=int(bars.right.max(initial=0)) or 1)

@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Rang
 from bokeh.models.annotations import Span
 
 from widgets.charts.base import OVER, assign, new_figure, set_title, shorten
+from widgets.charts.following import Follower, Following
 from widgets.theme import apply_theme, palette
 from workbench.sensitivity import GradientCurve, Point
 from workbench.sensitivity.display import falling_curve
@@ -151,6 +152,13 @@ class SensitivityChart:
         labels = _MEASURED if curve is None else _ESTIMATED
         for axis, label in zip((self.root.xaxis[0], self.root.yaxis[0]), labels, strict=True):
             axis.update(axis_label=label)
+
+    def followers(self, ratios: Sequence[float]) -> Following:
+        """What follows the unit's slider, whose places are at these ratios."""
+        if not self._drawn[0] and not self.estimated.data["ratio"]:
+            return ()
+        seen = [ratio > 0 for ratio in ratios]
+        return Follower(self._now, "location", ratios), Follower(self._now, "visible", seen)
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from widgets.chart_view import ChartView
 from widgets.charts.base import Chart
+from widgets.charts.following import Following
 
 C = TypeVar("C", bound=Chart)
 
@@ -22,6 +23,7 @@ class ChartSlot(Generic[C]):
     def __init__(self, kind: type[C], draw: Callable[[C], None], **options: Any) -> None:
         self._make: Callable[..., C] = partial(kind, **options)
         self._draw = draw
+        self._follow: Callable[[C], tuple[str, str, Following]] | None = None
         self._dark = False
         self._chart: C | None = None
         self.root = ChartView(lambda: self.chart.root, kind.height)
@@ -34,6 +36,7 @@ class ChartSlot(Generic[C]):
             chart = self._make(dark=self._dark)
             self._draw(chart)
             self._chart = chart
+            self._foresee()
         return chart
 
     def run_on(self, run: Callable[[Callable[[], None]], None]) -> None:
@@ -45,6 +48,19 @@ class ChartSlot(Generic[C]):
         if self._chart is not None:
             with self.root.changing():
                 self._draw(self._chart)
+
+    def foresee(self, follow: Callable[[C], tuple[str, str, Following]]) -> None:
+        """Have the chart follow a slider on the page, now or once it is made.
+
+        Args:
+            follow: Gives, of a chart, the arguments of `ChartView.foresee`.
+        """
+        self._follow = follow
+        self._foresee()
+
+    def _foresee(self) -> None:
+        if self._chart is not None and self._follow is not None:
+            self.root.foresee(*self._follow(self._chart))
 
     def set_dark(self, dark: bool) -> None:
         """Recolour for a dark or a light page."""

@@ -13,6 +13,7 @@ from widgets import wording
 from widgets.charts.histogram import WeightHistogram
 from widgets.charts.importance import ImportanceChart
 from widgets.charts.sensitivity import SensitivityChart
+from widgets.outlook import PLACES, Outlook, ratio_of
 from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.controls import set_text, text
 from widgets.panels.flips import FlipsPanel
@@ -200,6 +201,22 @@ class InspectPanel:
         nothing = "Select a row to see its weights."
         set_text(self._summary, self._view.summary if self._view else nothing)
         set_text(self._hint, _hint(self._view))
+
+    def foresee(self, hand: str, outlook: Outlook | None) -> None:
+        """Have the charts follow the slider that an outlook is about; none if it is None."""
+        if outlook is None:
+            for slot in self.charts:
+                slot.foresee(lambda _chart: ("", "", ()))
+            return
+        unit, (own, others) = outlook.unit, self._session.plan.picks_of(outlook.unit)
+        left = self._session.left()[unit]
+        going = [left - kept for kept in outlook.kept]
+        ratios = [ratio_of(place) for place in range(PLACES)]
+        in_order = not own and not others  # a person's picks go or stay out of order
+        self.sensitivity.foresee(lambda chart: (hand, unit, chart.followers(ratios)))
+        self.importance.foresee(
+            lambda chart: (hand, unit, chart.followers(going) if in_order else ())
+        )
 
     def _drag_rank(self, rank: float) -> None:
         if (view := self._view) is not None:

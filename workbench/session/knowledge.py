@@ -171,18 +171,26 @@ class Knowledge:
         """Whether predictions of ``"latency"`` or ``"accuracy"`` are being learned."""
         return bool(self._tasks.unfinished(kind))
 
-    def predict(self, *, wait: bool = True) -> Prediction:
-        """What the plan would lead to: counts exactly, the rest as far as it was learned.
+    def predict(self, plan: Plan | None = None, *, wait: bool = True) -> Prediction:
+        """What a plan would lead to: counts exactly, the rest as far as it was learned.
 
         Args:
+            plan: The session's by default.
             wait: Under global scope, wait for evidence that the criterion needs of the training
                 data. If not, every unit is taken to lose the plan's ratio until it is there.
+
+        Raises:
+            PlanError: If the plan names units that there are not.
         """
-        plan = self._plan
+        if plan is None:
+            plan = self._plan
+        else:
+            self.pruned.check(plan)
         if wait and plan.scope == "global":
             self._scoring.wait(plan)
         counted = self._forecast.predict(plan)
-        sizes = {unit.name: unit.size for unit in self.units}
+        units = self.pruned.anatomy.units(plan.granularity, plan.pattern)
+        sizes = {unit.name: unit.size for unit in units}
         ratios = {unit: 1 - kept / sizes[unit] for unit, kept in counted.kept.items()}
         checked = self._spot_checks.found(plan)
         return replace(counted, accuracy=checked or self._anticipation.estimate(plan, ratios))

@@ -5,6 +5,7 @@ import pytest
 from bokeh.document import Document
 from bokeh.models import GlyphRenderer
 
+from widgets.charts.following import Follower
 from widgets.charts.importance import MAX_BARS, Bars, ImportanceChart
 
 
@@ -114,3 +115,31 @@ def test_many_numbers_travel_as_arrays() -> None:
     chart = ImportanceChart()
     chart.update("conv1", [0.3, 0.1], [True, False])
     assert all(isinstance(column, np.ndarray) for column in chart.removed.data.values())
+
+
+@pytest.mark.parametrize("many", [7, 2 * MAX_BARS + 1])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_what_follows_a_slider_stands_where_the_kernel_draws_it(many: int, share: float) -> None:
+    chart = ImportanceChart(on_drag=print)
+    importances = [float(number) for number in range(many)]
+    going = [0, int(many * share), many - 1]
+
+    def draw(count: int) -> None:
+        kept = [number >= count for number in range(many)]
+        chart.update("unit", importances, kept, already_removed=2, draggable=True)
+
+    draw(1)
+    followers = chart.followers(going)
+    draw(going[1])
+    for follower in followers:
+        if isinstance(follower, Follower):
+            assert getattr(follower.model, follower.name) == follower.values[1], follower.name
+        else:
+            steps = follower.steps[1]
+            drawn, whole = columns(follower.source.data), columns(follower.of.data)
+            assert drawn["rank"] == whole["rank"][: steps + 1]
+            assert drawn["importance"][:steps] == whole["importance"][:steps]
+
+
+def test_nothing_follows_where_nothing_is_shown() -> None:
+    assert ImportanceChart().followers([0, 1]) == ()

@@ -79,3 +79,11 @@ def test_a_chart_without_figures_says_why() -> None:
     chart.clear("not measured; press Scan")
     assert chart.root.title.text == "Sensitivity: not measured; press Scan"
     assert chart.source.data["ratio"] == [] and chart.curve.data["ratio"] == []
+
+
+def test_its_line_follows_the_slider_once_there_is_a_curve() -> None:
+    chart = SensitivityChart()
+    assert chart.followers([0.0, 0.5]) == ()
+    chart.update("conv", POINTS, 0.95, 0.4)
+    values = {follower.name: follower.values for follower in chart.followers([0.0, 0.5])}
+    assert values == {"location": [0.0, 0.5], "visible": [False, True]}
