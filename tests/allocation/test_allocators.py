@@ -6,7 +6,7 @@ from allocation.problems import damage, every_choice, model, problem
 
 from workbench.allocation import ALLOCATORS, allocator_named
 from workbench.allocation.base import Allocator
-from workbench.allocation.problem import problem_of
+from workbench.allocation.problem import damage_at, problem_of
 from workbench.errors import PlanError
 from workbench.plan import Plan
 
@@ -54,14 +54,31 @@ def test_what_lies_beyond_the_highest_ratio_scanned_costs_more() -> None:
     pruned = model()
     of = problem_of(pruned, Plan(), damage={"2": ((0.25, 0.1), (0.5, 0.3))})
     (levels,), (added,) = of.levels, of.damage or ()
-    assert added[levels == 8] == pytest.approx(0.3)
-    assert added[levels == 4] == pytest.approx(0.3 + 0.2)
+    assert added[levels == 8] == pytest.approx(0.3**2)
+    assert added[levels == 4] == pytest.approx((0.3 + 0.2) ** 2)
+
+
+def test_two_layers_that_lose_a_little_cost_less_than_one_that_loses_as_much_as_both() -> None:
+    even = ((0.5, 0.5), (1.0, 1.0))
+    half, whole = damage_at(even, np.array([0.5, 1.0]))
+    assert 2 * half == pytest.approx(whole / 2)
+
+
+def test_what_lies_behind_a_steep_part_is_no_bargain() -> None:
+    cliff = ((0.1, 0.0), (0.2, 0.8), (0.6, 0.8), (0.9, 1.6))
+    found = np.sqrt(damage_at(cliff, np.array([0.1, 0.2, 0.35, 0.6, 0.9])))
+    assert found == pytest.approx([0, 0.16, 0.4, 0.8, 1.6])
+
+
+def test_a_unit_of_few_channels_may_have_several_ratios_in_one() -> None:
+    same = ((0.0, 0.0), (0.25, 0.1), (0.25, 0.1), (0.5, 0.3))
+    assert damage_at(same, np.array([0.5])) == pytest.approx([0.09])
 
 
 @pytest.mark.parametrize("share", [0.3, 0.45, 0.6, 0.8])
 @pytest.mark.parametrize("metric", ["parameters", "macs"])
 def test_the_best_trade_comes_close_to_trying_everything(metric: str, share: float) -> None:
-    of = problem()
+    of = problem(sizes=(16, 32, 16))
     choices = every_choice(of)
     fits = choices[of.share(metric, choices) <= share]
     least = min(damage(of, kept) for kept in fits)
@@ -80,7 +97,7 @@ def test_the_best_trade_beats_uniform_where_layers_differ() -> None:
 
 def test_greedy_takes_the_layer_that_hardly_matters_first() -> None:
     path = allocator_named("greedy").path(problem(), "macs")
-    assert path[1].tolist() == [8, 8, 8]  # 0.02 nats for half of it; 0.08 more for the next quarter
+    assert path[:5].tolist() == [[8, 16 - gone, 8] for gone in range(0, 10, 2)]  # 0.02 nats by then
 
 
 def test_global_ranking_keeps_what_is_above_one_threshold() -> None:

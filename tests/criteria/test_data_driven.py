@@ -147,6 +147,26 @@ def test_fluctuation_is_the_variance_times_the_squared_weights_that_read(hand: P
     assert found[HIDDEN] == pytest.approx(unit(1 * 10, 4 * 5, 16 * 1))
 
 
+@pytest.mark.parametrize(
+    "reader",
+    [
+        nn.Conv2d(6, 5, 3, padding=1, stride=2, bias=False),
+        nn.Conv2d(6, 4, (3, 2), dilation=2, padding="same", padding_mode="reflect", bias=False),
+        nn.Conv2d(6, 5, 1, bias=False),
+    ],
+)
+def test_neighbours_that_a_kernel_reads_together_vary_together(reader: nn.Conv2d) -> None:
+    torch.manual_seed(0)
+    dense = dense_model(nn.Sequential(nn.Conv2d(2, 6, 1), reader).eval(), (2, 11, 12))
+    inputs = torch.randn(7, 2, 11, 12).cumsum(2)
+    found = scored(dense, Plan(criterion="fluctuation"), [(inputs, torch.zeros(7).long())])["0"]
+    hidden = dense.module.get_submodule("0")(inputs).detach()
+    alone = [hidden * (torch.arange(6) == channel)[:, None, None] for channel in range(6)]
+    added = [dense.module.get_submodule("1")(part).double() for part in alone]
+    variances = [each.transpose(0, 1).flatten(1).var(dim=1, correction=0).sum() for each in added]
+    assert found == pytest.approx(unit(*(float(variance.detach()) for variance in variances)))
+
+
 def test_a_channel_that_is_always_the_same_does_not_fluctuate(hand: PrunedModel) -> None:
     one = [(torch.full((4, 1), 3.0), torch.tensor([0, 1, 0, 1]))]
     hand.module.get_parameter("0.weight").data *= 1e3  # however large it is

@@ -56,6 +56,19 @@ def test_every_place_says_what_the_score_board_says_once_the_slider_is_there(
     digits.targets = {}
 
 
+def test_what_was_measured_of_the_plan_is_not_said_of_other_places(
+    digits: Session, lookout: Lookout, thread: Thread, shown: list[Outlook | None]
+) -> None:
+    digits.plan = digits.plan.with_ratio(UNIT, 0.5)
+    digits.preview()
+    lookout.look(UNIT)
+    thread.run()
+    (outlook,) = shown
+    assert outlook is not None
+    kinds = {cells["accuracy"]["planned_kind"] for cells in outlook.planned.values()}
+    assert "measured" not in kinds
+
+
 def test_it_is_worked_out_bit_by_bit_so_that_hands_are_answered_meanwhile(
     lookout: Lookout, thread: Thread, shown: list[Outlook | None]
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from workbench.allocation.costs import METRICS, CostModel, dense_costs
 from workbench.allocation.moving import Reaches
@@ -34,8 +35,8 @@ class Problem:
     Attributes:
         units: The units, prunable and not locked.
         levels: For each, the counts it may keep, falling; the first is the most it may.
-        damage: For each, what each of its levels adds to the divergence in nats, rising; None if
-            no sensitivity was measured.
+        damage: For each, what each of its levels costs in accuracy, rising ever faster, see
+            `damage_at`; None if no sensitivity was measured.
         ranks: For each, the importance of its channels that are left, rising, hand picks first and
             last; None if they were not scored.
         costs: What any choice of counts costs.
@@ -92,7 +93,7 @@ class Problem:
         ]
 
     def damage_of(self, kept: np.ndarray) -> np.ndarray:
-        """What each unit's count adds to the divergence in nats, shape ``(units,)``."""
+        """What each unit's count costs in accuracy, shape ``(units,)``."""
         assert self.damage is not None
         levels = self.level_of(kept)
         return np.array([added[n] for added, n in zip(self.damage, levels, strict=True)])
@@ -148,7 +149,7 @@ def problem_of(
     added = None
     if damage is not None:
         added = tuple(
-            _damage_at(damage[unit.name], unit, counts)
+            damage_at(damage[unit.name], 1 - counts / unit.size)
             for unit, counts in zip(units, levels, strict=True)
         )
     ranks = None
@@ -159,15 +160,26 @@ def problem_of(
     return Problem(units, levels, added, ranks, costs, dense_costs(model), predicted or {})
 
 
-def _damage_at(curve: Sequence[tuple[float, float]], unit: Unit, counts: np.ndarray) -> np.ndarray:
-    """What each count adds, never falling as more is removed.
+def damage_at(curve: Sequence[tuple[float, float]], removed: np.ndarray) -> np.ndarray:
+    """What removing so much of a unit costs, beside what other units lose: in squared nats.
 
-    Beyond the highest ratio known it goes on rising as before: else what is left there would seem
-    to cost nothing.
+    The divergence of a unit pruned alone says too little of what its last channels are worth: the
+    layers around it make up for it as long as they are whole. So layers lose less together if each
+    loses a little than if some lose nearly all, though the sum of their divergences is the same;
+    the squares add up to less then. Where the measured curve rises steeply and then hardly any
+    more, its greatest convex minorant is taken: the steep part is met on the way in any case.
+    Beyond the highest ratio known it goes on rising as before.
+
+    Args:
+        curve: (ratio, divergence in nats) of the unit alone, rising by ratio.
+        removed: Ratios, shape ``(levels,)``.
     """
     ratios, losses = (np.array(column) for column in zip((0.0, 0.0), *curve, strict=True))
-    removed = 1 - counts / unit.size
-    slope = np.diff(losses)[-1:].sum() / max(np.diff(ratios)[-1:].sum(), 1e-9)
-    beyond = max(slope, 0.0) * np.maximum(removed - ratios[-1], 0.0)
-    added: np.ndarray = np.interp(removed, ratios, losses) + beyond
-    return np.maximum.accumulate(added)
+    ratios, first = np.unique(ratios, return_index=True)  # rounding may have made two equal
+    losses, widths = losses[first], np.diff(ratios)
+    # The slopes of the minorant are the isotonic regression of those of the curve.
+    slopes = np.maximum(isotonic_regression(np.diff(losses) / widths, sample_weight=widths), 0.0)
+    minorant = np.concatenate([[0.0], np.cumsum(slopes * widths)])
+    beyond = slopes[-1] * np.maximum(removed - ratios[-1], 0.0)
+    damage: np.ndarray = np.square(np.interp(removed, ratios, minorant) + beyond)
+    return damage

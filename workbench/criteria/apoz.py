@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 
 import numpy as np
+from torch import Tensor, nn
 
 from workbench.criteria.aggregation import filled_in, sum_over_producers, unit_norms
 from workbench.criteria.base import CHANNELS_ONLY, Criterion
 from workbench.criteria.evidence import Evidence, TrainingSample
 from workbench.criteria.l2 import l2_norms
-from workbench.criteria.received import Received, received_by_readers, watch_readers
+from workbench.criteria.received import (
+    Received,
+    channel_rows,
+    received_by_readers,
+    watch_readers,
+)
 from workbench.criteria.subject import Channels
 from workbench.graph.groups import Group
 
@@ -35,13 +41,19 @@ class APoZ(Criterion):
     needs_data = True
 
     def gather(self, channels: Channels, sample: TrainingSample) -> Evidence:
-        received = watch_readers(channels, sample, lambda rows: (rows > 0).sum(dim=1)[None])
+        received = watch_readers(channels, sample, _active)
         active = {group.name: _share_active(channels, group, received) for group in channels.groups}
         return Evidence(channels={n: share for n, share in active.items() if share is not None})
 
     def channel_scores(self, channels: Channels, evidence: Evidence) -> Mapping[str, np.ndarray]:
         shares = unit_norms(evidence.channels)
         return filled_in(channels, shares, sum_over_producers(channels, l2_norms))
+
+
+def _active(layer: nn.Module, batch: Tensor) -> tuple[Tensor, int]:
+    """At how many positions each channel is above 0, and how many there are."""
+    rows = channel_rows(layer, batch)
+    return (rows > 0).sum(dim=1)[None], rows.shape[1]
 
 
 def _share_active(

@@ -1,33 +1,39 @@
 """Fluctuation: how much what a channel adds to its readers varies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from workbench.criteria.aggregation import (
-    filled_in,
-    slice_sums,
-    sum_over_producers,
-    unit_norms,
-)
+from workbench.criteria.aggregation import filled_in, sum_over_producers, unit_norms
 from workbench.criteria.base import CHANNELS_ONLY, Criterion
 from workbench.criteria.evidence import Evidence, TrainingSample
 from workbench.criteria.l2 import l2_norms
-from workbench.criteria.received import Received, received_by_readers, watch_readers
+from workbench.criteria.received import (
+    Received,
+    channel_rows,
+    received_by_readers,
+    watch_readers,
+)
 from workbench.criteria.subject import Channels
 from workbench.graph.groups import Group
+
+_WINDOW_VALUES = 8 * 2**20
+"""Taps of a kernel are looked at in parts of about so many numbers."""
 
 
 class Fluctuation(Criterion):
     """Channels that add nearly the same to whatever reads them go first.
 
-    A channel scores the variance of its activations where convolution and linear layers receive
-    them, over inputs and positions, times the sum of the squared weights that read it; over several
-    such layers these add up. Its mean does not count: a constant can be put in its place, which is
-    what batch norms do when their statistics are estimated again. A group's scores are divided by
-    their L2 norm, so that groups compare under global scope; the paper standardises them.
+    A channel scores the variance, over inputs and positions, of what it adds to each output of the
+    convolution and linear layers that read it, added up over all outputs. Its mean does not count:
+    a constant can be put in its place, which is what batch norms do when their statistics are
+    estimated again. Where one weight reads a channel, that is the variance of its activations
+    times the squared weight, as in the paper; neighbours that a kernel reads together vary
+    together, which counts here. A group's scores are divided by their L2 norm, so that groups
+    compare under global scope; the paper standardises them.
 
     Groups that reach no such layer (those of attention computed by one function, say) rank by L2
     norm, scaled to the mean score of all others.
@@ -53,18 +59,57 @@ class Fluctuation(Criterion):
         return filled_in(channels, scores, sum_over_producers(channels, l2_norms))
 
 
-def _moments(rows: Tensor) -> Tensor:
-    """Sums of values and of their squares, by channel."""
-    rows = rows.double()  # the variance is the small difference of the two
-    return torch.stack([rows.sum(dim=1), rows.square().sum(dim=1)])
+def _moments(layer: nn.Module, batch: Tensor) -> tuple[Tensor, int]:
+    """By channel, sums of what the taps of a kernel receive, and of the products of each two."""
+    sums, positions = [], 0
+    for part in _windows(layer, batch):
+        windows = part.double()  # the variance is a small difference of large numbers
+        products = (windows @ windows.mT).flatten(1)
+        sums.append(torch.cat([windows.sum(dim=2), products], dim=1))
+        positions += windows.shape[2]
+    return torch.stack(sums).sum(dim=0).T, positions
+
+
+def _windows(layer: nn.Module, batch: Tensor) -> Iterator[Tensor]:
+    """What a kernel's taps receive, part by part, shape ``(channels, taps, positions)``.
+
+    Of other layers than two-dimensional convolutions, all taps are taken for one.
+    """
+    if not isinstance(layer, nn.Conv2d):
+        yield channel_rows(layer, batch)[:, None]
+        return
+    mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
+    padded = F.pad(batch, layer._reversed_padding_repeated_twice, mode=mode)
+    padded = padded.reshape(-1, *padded.shape[-3:])
+    channels, taps = padded.shape[1], layer.weight[0, 0].numel()
+    images = max(1, _WINDOW_VALUES // (padded[0].numel() * taps))
+    for part in torch.split(padded, images):
+        found = F.unfold(part, layer.kernel_size, layer.dilation, stride=layer.stride)
+        yield found.reshape(len(part), channels, taps, -1).movedim(0, 2).flatten(2)
 
 
 def _fluctuation(
     channels: Channels, group: Group, by_weight: Mapping[int, Received]
 ) -> np.ndarray | None:
     found = []
-    for member, weight, (mean, square) in received_by_readers(channels, group, by_weight):
-        variance = np.maximum(square - mean**2, 0).mean(axis=0)
-        scores = variance * slice_sums(weight.detach().square(), member.dim)
+    for member, weight, means in received_by_readers(channels, group, by_weight):
+        columns = weight.detach().double().movedim(member.dim, 0).flatten(1)
+        scores = _variances(columns.numpy(force=True), means)
         found.append(scores[channels.places(group, member)].sum(axis=1))
     return np.sum(found, axis=0) if found else None
+
+
+def _variances(weights: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Of what each column adds to all that it is added to, summed up.
+
+    Args:
+        weights: That read a column, the taps of a kernel one after the other, shape
+            ``(columns, readers * taps)``.
+        means: As of `_moments`, shape ``(taps + taps ** 2, groups, columns)``.
+    """
+    taps = int(np.sqrt(len(means)))  # t * t <= t + t * t < (t + 1) * (t + 1)
+    mean, products = means[:taps], means[taps:].reshape(taps, taps, *means.shape[1:])
+    covariance = np.moveaxis(products - mean[:, None] * mean[None], (3, 2), (0, 1))
+    kernels = weights.reshape(*covariance.shape[:2], -1, taps)  # each group has readers of its own
+    variances: np.ndarray = (kernels @ covariance * kernels).sum(axis=(1, 2, 3))
+    return np.asarray(np.maximum(variances, 0))

@@ -12,20 +12,25 @@ from workbench.criteria.subject import Channels
 from workbench.graph.groups import Group, Member
 from workbench.layers import WEIGHTED
 
-Sums = Callable[[Tensor], Tensor]
-"""From values, shape ``(channels, positions)``, to sums over positions, ``(figures, channels)``."""
+Sums = Callable[[nn.Module, Tensor], tuple[Tensor, int]]
+"""From a layer and a batch that it receives to sums over positions, shape ``(figures, channels)``,
+and how many positions there are."""
+
+
+def channel_rows(layer: nn.Module, batch: Tensor) -> Tensor:
+    """A batch that a convolution or linear layer receives, shape ``(channels, positions)``."""
+    # The last dimension of a linear layer, -3 of a Conv2d.
+    return batch.movedim(1 - layer.get_parameter("weight").dim(), 0).flatten(1)
 
 
 class Received:
     """Figures of what the layers of one weight receive, averaged over inputs and positions.
 
     Args:
-        weight: Of convolution or linear layers.
         sums: What is added up.
     """
 
-    def __init__(self, weight: Tensor, sums: Sums) -> None:
-        self._channel_dim = 1 - weight.dim()  # the last of a linear layer, -3 of a Conv2d
+    def __init__(self, sums: Sums) -> None:
         self._sums = sums
         self._positions = 0
         self._total: Tensor | None = None
@@ -34,10 +39,9 @@ class Received:
         """Take what a layer receives: a forward pre-hook."""
         if not received:  # given by keyword
             return
-        rows = received[0].movedim(self._channel_dim, 0).flatten(1)
-        sums = self._sums(rows).double()
-        self._total = sums if self._total is None else self._total + sums
-        self._positions += rows.shape[1]
+        sums, positions = self._sums(layer, received[0])
+        self._total = sums.double() if self._total is None else self._total + sums
+        self._positions += positions
 
     def means(self, columns: int) -> np.ndarray | None:
         """Shape ``(figures, groups, columns)``; None if nothing was received.
@@ -58,7 +62,7 @@ def watch_readers(channels: Channels, sample: TrainingSample, sums: Sums) -> dic
         for part in channels.module.modules()
         if isinstance(part, WEIGHTED) and "weight" in part._parameters  # not a computed one
     ]
-    by_weight = {id(layer.weight): Received(layer.weight, sums) for layer in layers}
+    by_weight = {id(layer.weight): Received(sums) for layer in layers}
     for layer in layers:  # which may share a weight
         layer.register_forward_pre_hook(by_weight[id(layer.weight)].take)
     with torch.no_grad():
