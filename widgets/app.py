@@ -9,10 +9,10 @@ import ipywidgets
 from widgets.bokeh_library import BokehLibrary
 from widgets.charts.cut_handle import HELD_S
 from widgets.dispatcher import Dispatcher
+from widgets.foresight import Foresight
 from widgets.history_views import HistoryViews
 from widgets.intents import Intent
 from widgets.layer_table import LayerTable, UnitState
-from widgets.outlook import Lookout, Outlook
 from widgets.page import side_by_side, style
 from widgets.panels.accuracy import AccuracyPanel
 from widgets.panels.channels import ChannelsPanel
@@ -75,8 +75,8 @@ class Workbench(ipywidgets.VBox):
         )
         self._table = LayerTable(self._table_intent)
         self._board = ScoreBoard(self._board_intent)
-        self._lookout = Lookout(session, self._post, self._foresee)
         self._inspect = InspectPanel(session, lambda: self._table.selected, self._drag_cut)
+        self._foresight = Foresight(session, self._table, self._board, self._inspect, self._post)
         self._channels = ChannelsPanel(
             session,
             lambda: self._table.selected,
@@ -145,8 +145,7 @@ class Workbench(ipywidgets.VBox):
         self._unsubscribe = session.events.subscribe(self._event)
         self._draw_everything()
         self._dispatcher.start()
-        look_ahead = partial(self._dispatcher.mark, "outlook")
-        self._post(lambda: self._dispatcher.after("outlook", _SETTLED_S, look_ahead))
+        self._post(lambda: self._dispatcher.after("outlook", _SETTLED_S, self._foresight.look))
 
     def close(self) -> None:
         """Stop listening to the session and free the widgets; the session lives on."""
@@ -180,7 +179,7 @@ class Workbench(ipywidgets.VBox):
         streams: tuple[tuple[str, Callable[[], None]], ...] = (
             ("recovery", lambda: self._if_seen(_RECOVERY_TAB, self._recovery.charts.update)),
             ("status", self._status.update),
-            ("outlook", lambda: self._lookout.look(self._table.selected)),
+            ("outlook", self._foresight.look),
         )
         for name, update in streams:
             self._dispatcher.add_view(name, update, per_second=_LIVE_PER_S, patient=True)
@@ -222,20 +221,14 @@ class Workbench(ipywidgets.VBox):
     def _draw_board(self) -> None:
         unit = self._table.selected
         self._board.update(score_rows(self.session), unit, self.session.plan.ratio_of(unit))
-        if not self._lookout.holds():
+        if not self._foresight.holds():
             self._dispatcher.mark("outlook")
 
-    def _foresee(self, outlook: Outlook | None) -> None:
-        """Tell the page what the selected row's slider leads to."""
-        hand = self._table.hand
-        self._inspect.foresee(hand, outlook)
-        if outlook is None:
-            self._board.foresee_nothing()
-        else:
-            self._board.foresee(hand, outlook.unit, outlook.kept, outlook.planned)
-
     def _draw_controls(self) -> None:
-        self._table.disabled_reason = why_still(self.session)
+        reason = why_still(self.session)
+        if reason != self._table.disabled_reason:
+            self._table.disabled_reason = reason
+            self._dispatcher.mark("outlook")
         self._plan_panel.update()
         self._recovery.update()
         self._interrupted.update()

@@ -10,7 +10,7 @@ from watching import heard
 
 from widgets import Workbench
 from widgets.panels.inspect import unit_view
-from widgets.score_rows import score_rows
+from widgets.score_rows import planned_cells, score_rows
 from widgets.table_rows import table_rows, unit_states
 from widgets.theme import palette
 from workbench import Session
@@ -154,6 +154,38 @@ def test_a_drag_moves_the_plan_and_letting_go_measures_it(
     eventually(lambda: session.plan.ratio_of("head") == 0.25)
     table._handle_custom_msg({"type": "release", "ratios": {"head": 0.5}}, [])
     eventually(lambda: session.plan.ratio_of("head") == 0.5 and session.previewed is not None)
+
+
+def test_what_the_selected_rows_slider_leads_to_is_known_in_advance(
+    session: Session, workbench: Workbench
+) -> None:
+    first = workbench._table.selected
+    eventually(lambda: workbench._board.outlook.get("unit") == first)
+    workbench._table.selected = "block2.conv1"
+    workbench._table_intent({"type": "select", "unit": "block2.conv1"})
+    eventually(lambda: workbench._board.outlook.get("unit") == "block2.conv1")
+    assert workbench._board.outlook["hand"] == workbench._table.hand
+    session.plan = session.plan.with_ratio("block1.conv1", 0.5)
+    prediction = session.predict(session.plan.with_ratio("block2.conv1", 0.5))
+    expected = planned_cells(session, prediction)["macs"]
+
+    def knows() -> bool:
+        outlook = workbench._board.outlook
+        return bool(outlook) and outlook["planned"][str(outlook["kept"][50])]["macs"] == expected
+
+    eventually(knows)
+
+
+def test_nothing_is_foreseen_while_sliders_rest(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eventually(lambda: bool(workbench._board.outlook))
+    monkeypatch.setattr("widgets.app.why_still", lambda _session: "a step is being made")
+    workbench._dispatcher.mark("controls")
+    eventually(lambda: not workbench._board.outlook)
+    monkeypatch.undo()
+    workbench._dispatcher.mark("controls")
+    eventually(lambda: bool(workbench._board.outlook))
 
 
 def test_setting_the_plan_in_code_moves_the_slider(session: Session, workbench: Workbench) -> None:

@@ -1,6 +1,7 @@
 """Fluctuation: how much what a channel adds to its readers varies."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from workbench.criteria.subject import Channels
 from workbench.graph.groups import Group
 
 _WINDOW_VALUES = 8 * 2**20
-"""Taps of a kernel are looked at in parts of about so many numbers."""
+"""The taps of a kernel are looked at in about so many numbers of a batch, 64 MB."""
 
 
 class Fluctuation(Criterion):
@@ -61,31 +62,34 @@ class Fluctuation(Criterion):
 
 def _moments(layer: nn.Module, batch: Tensor) -> tuple[Tensor, int]:
     """By channel, sums of what the taps of a kernel receive, and of the products of each two."""
-    sums, positions = [], 0
-    for part in _windows(layer, batch):
-        windows = part.double()  # the variance is a small difference of large numbers
-        products = (windows @ windows.mT).flatten(1)
-        sums.append(torch.cat([windows.sum(dim=2), products], dim=1))
-        positions += windows.shape[2]
-    return torch.stack(sums).sum(dim=0).T, positions
+    if isinstance(layer, nn.Conv2d):
+        windows = _windows(layer, batch)
+    else:  # all taps, if there are any, are taken for one
+        windows = channel_rows(layer, batch)[:, None]
+    windows = windows.double()  # the variance is a small difference of large numbers
+    products = (windows @ windows.mT).flatten(1)
+    return torch.cat([windows.sum(dim=2), products], dim=1).T, windows.shape[2]
 
 
-def _windows(layer: nn.Module, batch: Tensor) -> Iterator[Tensor]:
-    """What a kernel's taps receive, part by part, shape ``(channels, taps, positions)``.
+def _windows(layer: nn.Conv2d, batch: Tensor) -> Tensor:
+    """What a kernel's taps receive, shape ``(channels, taps, positions)``.
 
-    Of other layers than two-dimensional convolutions, all taps are taken for one.
+    Of many positions only some are looked at, evenly spread over rows and columns.
     """
-    if not isinstance(layer, nn.Conv2d):
-        yield channel_rows(layer, batch)[:, None]
-        return
     mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
     padded = F.pad(batch, layer._reversed_padding_repeated_twice, mode=mode)
-    padded = padded.reshape(-1, *padded.shape[-3:])
-    channels, taps = padded.shape[1], layer.weight[0, 0].numel()
-    images = max(1, _WINDOW_VALUES // (padded[0].numel() * taps))
-    for part in torch.split(padded, images):
-        found = F.unfold(part, layer.kernel_size, layer.dilation, stride=layer.stride)
-        yield found.reshape(len(part), channels, taps, -1).movedim(0, 2).flatten(2)
+    views = padded.reshape(-1, *padded.shape[-3:])  # (images, channels, height, width)
+    for dim in (0, 1):
+        step = layer.dilation[dim]
+        span = step * (layer.kernel_size[dim] - 1) + 1
+        views = views.unfold(2 + dim, span, layer.stride[dim])[..., ::step]
+    rows, columns = views.shape[2:4]
+    every = math.ceil(views.numel() / _WINDOW_VALUES)
+    down = min(every, rows)
+    across = min(math.ceil(every / down), columns)
+    chosen = views[:, :, down // 2 :: down, across // 2 :: across]
+    taps = chosen.permute(1, 4, 5, 0, 2, 3)
+    return taps.flatten(3).flatten(1, 2)
 
 
 def _fluctuation(
