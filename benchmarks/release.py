@@ -95,15 +95,15 @@ def main() -> None:
             benchmarks=str(Path(__file__).parent), weights=str(options.mobilenet_v2.resolve())
         )
         networks["mobilenet_v2"] = (source, "")
-    print("| network | p50 | longest | of |\n|---|---|---|---|")
+    rows = ["| network | p50 | longest | of |", "|---|---|---|---|"]
     for name, (source, unit) in networks.items():
         with tempfile.TemporaryDirectory() as folder, running_lab(Path(folder)) as lab:
             write_notebook(lab.root / "release.ipynb", source + PREPARED, "Workbench(session)")
             times = measure(lab, unit, options.releases)
+        print("one after the other:", ", ".join(f"{time:.0f}" for time in times), "ms")
         median, longest = statistics.median(times), max(times)
-        print(
-            f"| {name} | {median:.0f} ms | {longest:.0f} ms | {len(times)} releases |", flush=True
-        )
+        rows.append(f"| {name} | {median:.0f} ms | {longest:.0f} ms | {len(times)} releases |")
+    print("\n".join(rows))
 
 
 def measure(lab: Lab, unit: str, releases: int) -> list[float]:

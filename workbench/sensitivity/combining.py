@@ -109,8 +109,7 @@ class CombinedAccuracy:
     def divergence(self, unit: str, ratio: float) -> float:
         """How far pruning this unit alone diverges, in nats; 0 for a unit that was not scanned.
 
-        Unlike losses and accuracies, which hardly change where little is pruned, or change by
-        chance, divergences of single units add up.
+        Losses and accuracies hardly change where little is pruned, or change by chance.
         """
         row = self.rows.get(unit)
         return 0.0 if row is None else float(np.interp(ratio, _GRID, self.divergences[row]))
