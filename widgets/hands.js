@@ -4,9 +4,12 @@
 const PLACES = 100; // of a slider: a whole percent each
 const hands = (window.pwHands ??= new Map());
 
-/** `held`: by unit, its ratio, until the kernel has said it too; `listeners` hear of every change. */
+/**
+ * `held`: by unit, its ratio, until the kernel has said it too; `listeners` hear of every change;
+ * `foreseen`: the unit of which the page knows what every place leads to, or "".
+ */
 export function handOf(name) {
-  if (!hands.has(name)) hands.set(name, { held: new Map(), listeners: new Set() });
+  if (!hands.has(name)) hands.set(name, { held: new Map(), listeners: new Set(), foreseen: "" });
   return hands.get(name);
 }
 

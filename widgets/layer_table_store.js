@@ -2,10 +2,11 @@
 // Messages are coalesced here. Attributes of the model are changed on this page only, never saved
 // back, so nothing echoes.
 
-import { handOf, tellOf } from "./hands.js";
+import { handOf, placeOf, tellOf } from "./hands.js";
 
 export const MAX_RATIO = 0.99;
 const DRAG_INTERVAL_MS = 33; // at most about 30 messages a second while dragging
+const FORESEEN_INTERVAL_MS = 150; // where the page knows what a move leads to
 const QUIET_MS = 200; // an answer that differs counts once no other follows it
 const SILENT_MS = 2000; // no answer by now is agreement
 const UNTOUCHED = { ratio: 0, achieved: 0, locked: false, pinned: false };
@@ -146,7 +147,9 @@ export class Store {
 
   /** Sends at once, so that the kernel works while this move is painted; the next ones wait. */
   schedule() {
-    const wait = this.lastSent + DRAG_INTERVAL_MS - performance.now();
+    const known = placeOf(this.hand, this.hand.foreseen) >= 0;
+    const interval = known ? FORESEEN_INTERVAL_MS : DRAG_INTERVAL_MS;
+    const wait = this.lastSent + interval - performance.now();
     if (wait <= 0) this.flush();
     else this.timer = setTimeout(() => this.flush(), wait);
   }

@@ -111,15 +111,23 @@ function foreseen(model) {
 /** Calls back whenever the hand of the outlook does something; the last function ends it. */
 function followHand(model, listener) {
   let hand = null;
+  const leave = () => {
+    if (!hand) return;
+    hand.listeners.delete(listener);
+    hand.foreseen = "";
+    hand = null;
+  };
   const follow = () => {
-    hand?.listeners.delete(listener);
-    const { hand: name } = model.get("outlook");
-    hand = name ? handOf(name) : null;
-    hand?.listeners.add(listener);
+    leave();
+    const { hand: name, unit } = model.get("outlook");
+    if (!name) return;
+    hand = handOf(name);
+    hand.foreseen = unit;
+    hand.listeners.add(listener);
   };
   model.on("change:outlook", follow);
   follow();
-  return () => hand?.listeners.delete(listener);
+  return leave;
 }
 
 function addRow(model, row) {
