@@ -155,3 +155,30 @@ def test_a_drag_ends_when_the_table_is_disabled(shown: Any) -> None:
     shown.page.mouse.up()
     expect(shown.number("stem")).to_have_value("0")
     assert "release" not in {message["type"] for message in shown.mounted.sent}
+
+
+MOVE_AROUND = """([unit, foreseen]) => {
+    const hand = pwHands.get(model.get("hand"));
+    hand.foreseen = foreseen;
+    const slider = document.querySelector(`[data-unit='${unit}'] .pw-slider`);
+    return new Promise((done) => {
+        const moves = setInterval(() => {
+            slider.value = 0.2 + (Number(slider.value) + 0.07) % 0.5;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }, 10);
+        setTimeout(() => {
+            clearInterval(moves);
+            done([model.sent.filter(({ type }) => type === "drag").length, hand.held.get(unit)]);
+        }, 600);
+    });
+}"""
+
+
+def test_the_kernel_is_told_less_often_where_the_page_knows_what_a_move_leads_to(
+    shown: Any,
+) -> None:
+    foreseen, held = shown.page.evaluate(MOVE_AROUND, ["stem", "stem"])
+    assert held["ratio"] == float(shown.slider("stem").input_value()), "others can follow it"
+    assert 1 <= foreseen <= 5
+    both, _ = shown.page.evaluate(MOVE_AROUND, ["stem", "another"])
+    assert both - foreseen > 2 * foreseen
