@@ -13,7 +13,6 @@ own for each way, data, model and libraries included.
 
 import argparse
 import copy
-import resource
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from workbench.data import Dataset, open_data
 from workbench.export.onnx import onnx_bytes
 from workbench.masks import apply_masks, mask_channels
 from workbench.measure.accuracy import Evaluation, evaluate
+from workbench.measure.benchmark import peak_resident_bytes
 from workbench.models import open_model
 from workbench.plan import Plan
 from workbench.pruned import PrunedModel
@@ -35,7 +35,6 @@ from workbench.sensitivity import RATIOS, Point, scan
 NORMALIZE = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 BATCH_SIZE = 128
 PLAIN = "plain loop"
-KIB_PER_MIB = 1024
 
 
 def main() -> None:
@@ -87,14 +86,14 @@ def alone(way: str, model: PrunedModel, dataset: Dataset, plan: Plan) -> None:
                 compare.measure_plainly(unit, kept)
     else:
         scan(model, dataset, plan, mode=way)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peak_resident_bytes())
 
 
 def peak_mib(way: str, granularity: str) -> float:
     """Peak memory of a process that goes one way only."""
     command = [sys.executable, __file__, "--alone", way, "--granularity", granularity]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return int(printed.split()[-1]) / KIB_PER_MIB
+    return int(printed.split()[-1]) / 2**20
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ class ChartPlace {
     this.pending = []; // patches whose turn has not come
     this.hand = null; // that it follows
     this.place = -1; // where it has followed it to
+    this.drawn = new Map(); // what the kernel has drawn of what follows
     this.cost = 0; // of its last turn, in ms
     this.receiving = false;
     this.seen = false;
@@ -162,6 +163,7 @@ class ChartPlace {
     const { hand } = this.model.get("follow");
     this.hand = hand ? handOf(hand) : null;
     this.hand?.listeners.add(this.awaitTurn);
+    this.awaitTurn();
   }
 
   awaitTurn() {
@@ -188,25 +190,42 @@ class ChartPlace {
     if (this.closed) return;
     this.receiving = true;
     try {
+      if (patches.length > 0) this.comeBack();
       for (const patch of patches) this.document.apply_json_patch(patch);
-      this.follow(patches.length > 0);
+      this.follow();
     } finally {
       this.receiving = false;
     }
   }
 
   /** Has what follows the slider stand where the hand is, whatever the kernel has drawn. */
-  follow(drawn) {
+  follow() {
     const { unit, followers } = this.model.get("follow");
     const place = this.hand ? placeOf(this.hand, unit) : -1;
-    const stays = place === this.place && !drawn;
+    if (place === this.place) return;
     this.place = place;
-    if (place < 0 || stays) return;
-    for (const { model, name, values, of, steps } of followers) {
-      const follower = this.document.get_model_by_id(model);
-      if (values) follower.setv({ [name]: values[place] });
-      else follower.data = beginning(this.document.get_model_by_id(of).data, name, steps[place]);
+    if (place < 0) return this.comeBack();
+    for (const { model: id, name, values, of, steps } of followers) {
+      const model = this.document.get_model_by_id(id);
+      if (values) this.override(model, name, values[place]);
+      else {
+        const { data } = this.document.get_model_by_id(of);
+        this.override(model, "data", beginning(data, name, steps[place]));
+      }
     }
+  }
+
+  override(model, name, value) {
+    const key = `${model.id} ${name}`;
+    if (!this.drawn.has(key)) this.drawn.set(key, [model, { [name]: model[name] }]);
+    model.setv({ [name]: value });
+  }
+
+  /** Has everything stand where the kernel drew it last. */
+  comeBack() {
+    for (const [model, drawn] of this.drawn.values()) model.setv(drawn);
+    this.drawn.clear();
+    this.place = -1;
   }
 
   async load({ document: json, heard }) {
@@ -244,6 +263,8 @@ class ChartPlace {
 
   clear() {
     this.document?.views_manager?.clear();
+    this.drawn.clear();
+    this.place = -1;
     const known = window.Bokeh?.documents ?? [];
     if (known.includes(this.document)) known.splice(known.indexOf(this.document), 1);
     this.document = null;

@@ -301,6 +301,25 @@ def test_what_follows_a_slider_moves_without_the_kernel_and_nothing_is_sent_back
     assert len(shown.mounted.sent) == asked
 
 
+def test_what_followed_goes_back_to_what_the_kernel_drew_when_nothing_comes_of_it(
+    shown: Shown, chart: ImportanceChart
+) -> None:
+    draw(shown)
+    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
+    shown.mounted.set("follow", shown.view.follow)
+    before = shown.mounted.page.evaluate(REMOVED)
+    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    wait_for_cut(shown, 3)
+    shown.mounted.page.evaluate(FOLLOW, ["", 0])
+    wait_for_cut(shown, 1)
+    assert shown.model("BoxAnnotation", "right") == 1
+    assert shown.mounted.page.evaluate(REMOVED) == before
+    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    wait_for_cut(shown, 3)
+    shown.mounted.set("follow", {})
+    wait_for_cut(shown, 1)
+
+
 def test_what_the_kernel_drew_of_an_earlier_place_is_not_seen(
     shown: Shown, chart: ImportanceChart
 ) -> None:
