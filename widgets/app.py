@@ -334,8 +334,11 @@ class Workbench(ipywidgets.VBox):
         if self._tabs.selected_index not in (_LAYER_TAB, _CHANNELS_TAB):
             self._inspect.look()  # so that the tab does not open with what it said before
             self._show_tab(_LAYER_TAB)
-        self._dispatcher.mark("layer", "outlook")
+        self._dispatcher.mark("layer")
         self._look_at_channels()
+        at_channels = self._tabs.selected_index == _CHANNELS_TAB
+        if not (at_channels and self.session.needs_inspection(self._table.selected)):
+            self._dispatcher.mark("outlook")  # else once they are seen, not beside it
 
     def _look_at_channels(self) -> None:
         self._post(self._channels.look_again)

@@ -63,7 +63,7 @@ _BY_EVENT: dict[type[Event], tuple[str, ...]] = {
     TargetsChanged: ("board", "outlook", "suggest", "pareto"),
     PointMeasured: ("units", "layer"),
     SensitivityEstimated: ("layer",),
-    ChannelsInspected: ("channels",),
+    ChannelsInspected: ("channels", "outlook"),
     TrainingStarted: ("recovery",),
     BatchTrained: ("recovery",),
     EpochTrained: ("recovery",),

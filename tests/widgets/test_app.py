@@ -13,8 +13,9 @@ from widgets.panels.inspect import unit_view
 from widgets.score_rows import planned_cells, score_rows
 from widgets.table_rows import table_rows, unit_states
 from widgets.theme import palette
+from widgets.views import views_of
 from workbench import Session
-from workbench.events import TaskEnded
+from workbench.events import ChannelsInspected, TaskEnded
 from workbench.layers import WeightStatistics, weight_statistics
 
 PATIENCE_S = 60
@@ -186,6 +187,19 @@ def test_nothing_is_foreseen_while_sliders_rest(
     monkeypatch.undo()
     workbench._dispatcher.mark("controls")
     eventually(lambda: bool(workbench._board.outlook))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_channels_are_looked_at_before_what_the_slider_leads_to(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    workbench._tabs.selected_index = workbench._tabs.titles.index("Channels")
+    marked: list[str] = []
+    monkeypatch.setattr(workbench._dispatcher, "mark", lambda *names: marked.extend(names))
+    monkeypatch.setattr(workbench.session, "needs_inspection", lambda _unit: not known)
+    workbench._show_selected()
+    assert ("outlook" in marked) == known
+    assert "outlook" in views_of(ChannelsInspected("block2.conv1"))
 
 
 def test_setting_the_plan_in_code_moves_the_slider(session: Session, workbench: Workbench) -> None:
