@@ -70,6 +70,10 @@ def test_what_lies_behind_a_steep_part_is_no_bargain() -> None:
     assert found == pytest.approx([0, 0.16, 0.4, 0.8, 1.6])
 
 
+def test_a_unit_of_which_nothing_could_be_removed_loses_nothing() -> None:
+    assert damage_at(((0.0, 0.0), (0.0, 0.0)), np.array([0.0])).tolist() == [0.0]
+
+
 def test_a_unit_of_few_channels_may_have_several_ratios_in_one() -> None:
     same = ((0.0, 0.0), (0.25, 0.1), (0.25, 0.1), (0.5, 0.3))
     assert damage_at(same, np.array([0.5])) == pytest.approx([0.09])

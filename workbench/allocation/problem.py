@@ -177,6 +177,8 @@ def damage_at(curve: Sequence[tuple[float, float]], removed: np.ndarray) -> np.n
     ratios, losses = (np.array(column) for column in zip((0.0, 0.0), *curve, strict=True))
     ratios, first = np.unique(ratios, return_index=True)  # rounding may have made two equal
     losses, widths = losses[first], np.diff(ratios)
+    if not len(widths):  # the scan could not remove any
+        return np.zeros(len(removed))
     # The slopes of the minorant are the isotonic regression of those of the curve.
     slopes = np.maximum(isotonic_regression(np.diff(losses) / widths, sample_weight=widths), 0.0)
     minorant = np.concatenate([[0.0], np.cumsum(slopes * widths)])

@@ -22,7 +22,7 @@ from workbench.criteria.subject import Channels
 from workbench.graph.groups import Group
 
 _WINDOW_VALUES = 8 * 2**20
-"""The taps of a kernel are looked at in about so many numbers of a batch, 64 MB."""
+"""The taps of a kernel are looked at in about so many numbers of a batch, 32 MB."""
 
 
 class Fluctuation(Criterion):
@@ -66,9 +66,15 @@ def _moments(layer: nn.Module, batch: Tensor) -> tuple[Tensor, int]:
         windows = _windows(layer, batch)
     else:  # all taps, if there are any, are taken for one
         windows = channel_rows(layer, batch)[:, None]
-    windows = windows.double()  # the variance is a small difference of large numbers
-    products = (windows @ windows.mT).flatten(1)
-    return torch.cat([windows.sum(dim=2), products], dim=1).T, windows.shape[2]
+    # Small numbers are added up, and moved to where they belong in doubles: a variance is a small
+    # difference of large numbers.
+    origin = windows[:, :1, :1]
+    moved = windows - origin
+    by, count = origin.double(), windows.shape[2]
+    sums = moved.sum(dim=2, keepdim=True).double()
+    products = (moved @ moved.mT).double() + by * (sums + sums.mT) + count * by.square()
+    sums += count * by
+    return torch.cat([sums.flatten(1), products.flatten(1)], dim=1).T, count
 
 
 def _windows(layer: nn.Conv2d, batch: Tensor) -> Tensor:
