@@ -50,7 +50,7 @@ from workbench.events import (
 from workbench.session.knowledge import CHANGES
 
 _DRAG_PER_S, _CHART_PER_S, _LIVE_PER_S = 30, 10, 5
-_SETTLED_S = 0.5  # by then the page has what it shows at first
+_SETTLED_S = 3.0  # by then the page shows all rows; nothing is to compete with that
 _LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _HISTORY_TAB = range(5)
 
 

@@ -127,7 +127,10 @@ function followHand(model, listener) {
   };
   model.on("change:outlook", follow);
   follow();
-  return leave;
+  return () => {
+    model.off("change:outlook", follow);
+    leave();
+  };
 }
 
 function addRow(model, row) {

@@ -13,6 +13,13 @@ from widgets.layer_table import LayerRow, LayerTable, UnitState
 
 Messages = list[dict[str, Any]]
 
+HOLD = """([unit, ratio]) => {
+    const { held, listeners } = pwHands.get("h");
+    held.clear();
+    if (unit) held.set(unit, { ratio });
+    for (const listener of listeners) listener();
+}"""
+
 BINARY = ("atlas",)
 """Traits that arrive in a page as bytes."""
 
@@ -51,6 +58,10 @@ class Mounted:
     def receive(self, message: dict[str, Any]) -> None:
         """Have a custom message arrive from the kernel."""
         self.page.evaluate("message => model.fire('msg:custom', message)", message)
+
+    def hold(self, unit: str, ratio: float) -> None:
+        """Have the hand "h" hold a unit's slider at a ratio; nothing if the unit is ""."""
+        self.page.evaluate(HOLD, [unit, ratio])
 
     def set(self, name: str, value: object) -> None:
         """Have a trait change in the kernel."""

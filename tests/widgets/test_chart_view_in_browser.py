@@ -271,30 +271,27 @@ def test_a_chart_of_nothing_is_drawn_too(
     draw(Shown(mounted, view, sent))
 
 
-FOLLOW = """([unit, ratio]) => {
-    const { held, listeners } = pwHands.get("h");
-    held.clear();
-    if (unit) held.set(unit, { ratio });
-    for (const listener of listeners) listener();
-}"""
+def foresee(shown: Shown, chart: ImportanceChart) -> None:
+    """Draw, and tell the page what every place of the slider leads to."""
+    draw(shown)
+    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
+    shown.mounted.set("follow", shown.view.follow)
+    shown.sent.clear()
 
 
 def test_what_follows_a_slider_moves_without_the_kernel_and_nothing_is_sent_back(
     shown: Shown, chart: ImportanceChart
 ) -> None:
-    draw(shown)
-    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
-    shown.mounted.set("follow", shown.view.follow)
-    shown.sent.clear()
+    foresee(shown, chart)
     asked = len(shown.mounted.sent)
-    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    shown.mounted.hold("conv", 0.75)
     wait_for_cut(shown, 3)
     assert shown.model("BoxAnnotation", "right") == 3
     assert shown.mounted.page.evaluate(REMOVED) == {
         "rank": [0, 1, 2, 3],
         "importance": [0.1, 0.2, 0.3, 0.3],
     }
-    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.0])
+    shown.mounted.hold("conv", 0.0)
     wait_for_cut(shown, 0)
     assert shown.mounted.page.evaluate(REMOVED) == {"rank": [0], "importance": [0]}
     shown.mounted.page.wait_for_timeout(100)
@@ -304,17 +301,15 @@ def test_what_follows_a_slider_moves_without_the_kernel_and_nothing_is_sent_back
 def test_what_followed_goes_back_to_what_the_kernel_drew_when_nothing_comes_of_it(
     shown: Shown, chart: ImportanceChart
 ) -> None:
-    draw(shown)
-    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
-    shown.mounted.set("follow", shown.view.follow)
+    foresee(shown, chart)
     before = shown.mounted.page.evaluate(REMOVED)
-    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    shown.mounted.hold("conv", 0.75)
     wait_for_cut(shown, 3)
-    shown.mounted.page.evaluate(FOLLOW, ["", 0])
+    shown.mounted.hold("", 0)
     wait_for_cut(shown, 1)
     assert shown.model("BoxAnnotation", "right") == 1
     assert shown.mounted.page.evaluate(REMOVED) == before
-    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    shown.mounted.hold("conv", 0.75)
     wait_for_cut(shown, 3)
     shown.mounted.set("follow", {})
     wait_for_cut(shown, 1)
@@ -323,15 +318,12 @@ def test_what_followed_goes_back_to_what_the_kernel_drew_when_nothing_comes_of_i
 def test_what_the_kernel_drew_of_an_earlier_place_is_not_seen(
     shown: Shown, chart: ImportanceChart
 ) -> None:
-    draw(shown)
-    shown.view.foresee("h", "conv", chart.followers([place * 4 // 100 for place in range(100)]))
-    shown.mounted.set("follow", shown.view.follow)
-    shown.sent.clear()
-    shown.mounted.page.evaluate(FOLLOW, ["conv", 0.75])
+    foresee(shown, chart)
+    shown.mounted.hold("conv", 0.75)
     wait_for_cut(shown, 3)
     change(shown, chart, 2)
     shown.mounted.page.wait_for_timeout(100)
     assert shown.model("Span", "location") == 3
-    shown.mounted.page.evaluate(FOLLOW, ["", 0])
+    shown.mounted.hold("", 0)
     change(shown, chart, 1)
     wait_for_cut(shown, 1)

@@ -145,14 +145,6 @@ def test_figures_are_folded_away_until_they_are_asked_for(board: Any) -> None:
     expect(fold).to_be_hidden()
 
 
-HOLD = """([unit, ratio]) => {
-    const { held, listeners } = pwHands.get("h");
-    held.clear();
-    if (unit) held.set(unit, { ratio });
-    for (const listener of listeners) listener();
-}"""
-
-
 @pytest.fixture
 def foreseen(mount: Callable) -> Any:
     """A board that was told what the slider of "conv" leads to: 0 % keeps 8, 1 % and more 4."""
@@ -165,27 +157,23 @@ def foreseen(mount: Callable) -> Any:
     return mount(board)
 
 
-def hold(board: Any, unit: str, ratio: float) -> None:
-    board.page.evaluate(HOLD, [unit, ratio])
-
-
 def says(board: Any, text: str) -> None:
     expect(cell(board, "size", "planned").locator(".pw-text")).to_have_text(text)
 
 
 def test_what_is_planned_follows_the_hand_without_the_kernel(foreseen: Any) -> None:
     says(foreseen, "8 kB")
-    hold(foreseen, "conv", 0.3)
+    foreseen.hold("conv", 0.3)
     says(foreseen, "4 kB")
     expect(cell(foreseen, "accuracy", "planned").locator(".pw-text")).to_have_text("98.9 %")
-    hold(foreseen, "conv", 0.0)
+    foreseen.hold("conv", 0.0)
     says(foreseen, "–")
-    hold(foreseen, "", 0)
+    foreseen.hold("", 0)
     says(foreseen, "8 kB")
 
 
 def test_the_kernels_word_counts_once_it_is_about_where_the_hand_is(foreseen: Any) -> None:
-    hold(foreseen, "conv", 0.3)
+    foreseen.hold("conv", 0.3)
     measured = [score("accuracy"), score("size", planned="5 kB", planned_kind="measured")]
     foreseen.set("about", {"unit": "conv", "ratio": 0.29})
     foreseen.set("rows", measured)
@@ -197,12 +185,12 @@ def test_the_kernels_word_counts_once_it_is_about_where_the_hand_is(foreseen: An
 
 @pytest.mark.parametrize("held", [("other", 0.3), ("conv", 0.305)])
 def test_what_was_not_foreseen_waits_for_the_kernel(foreseen: Any, held: tuple[str, float]) -> None:
-    hold(foreseen, *held)
+    foreseen.hold(*held)
     says(foreseen, "8 kB")
 
 
 def test_an_outlook_that_is_taken_back_says_nothing_more(foreseen: Any) -> None:
     foreseen.set("outlook", {})
     assert foreseen.page.evaluate("pwHands.get('h').listeners.size") == 0
-    hold(foreseen, "conv", 0.3)
+    foreseen.hold("conv", 0.3)
     says(foreseen, "8 kB")
