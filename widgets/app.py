@@ -12,31 +12,37 @@ from widgets.dispatcher import Dispatcher
 from widgets.foresight import Foresight
 from widgets.history_views import HistoryViews
 from widgets.intents import Intent
+from widgets.later_panels import LaterPanels
 from widgets.layer_table import LayerTable, UnitState
 from widgets.page import side_by_side, style
-from widgets.panels.accuracy import AccuracyPanel
 from widgets.panels.channels import ChannelsPanel
+from widgets.panels.chart_slot import ChartSlot
 from widgets.panels.code import CodePanel
 from widgets.panels.device import DevicePanel
-from widgets.panels.export import ExportActions, ExportPanel
 from widgets.panels.header import header
 from widgets.panels.inspect import InspectPanel
 from widgets.panels.interrupted import InterruptedPanel
 from widgets.panels.plan import PlanPanel
-from widgets.panels.recovery import RecoveryPanel
 from widgets.panels.status import StatusPanel
-from widgets.panels.suggest import SuggestActions, SuggestPanel
-from widgets.panels.suggest_goal import Request
 from widgets.reasons import why_still
 from widgets.requests import Requests
 from widgets.score_board import ScoreBoard
 from widgets.score_rows import score_rows, target_value
 from widgets.table_rows import cliff_states, table_rows, unit_states
+from widgets.tabs import (
+    ACCURACY,
+    CHANNELS,
+    EXPORT,
+    HISTORY,
+    LAYER,
+    RECOVERY,
+    SUGGEST,
+    Tabs,
+)
 from widgets.theme import ThemeWatcher
 from widgets.views import views_of
 from widgets.wording import count, percent
 from workbench import Plan, Session
-from workbench.allocation.suggestion import Suggestion, plan_at
 from workbench.events import (
     Event,
     HistoryChanged,
@@ -50,8 +56,8 @@ from workbench.events import (
 from workbench.session.knowledge import CHANGES
 
 _DRAG_PER_S, _CHART_PER_S, _LIVE_PER_S = 30, 10, 5
-_SETTLED_S = 3.0  # by then the page shows all rows; nothing is to compete with that
-_LAYER_TAB, _CHANNELS_TAB, _SUGGEST_TAB, _RECOVERY_TAB, _HISTORY_TAB = range(5)
+_SETTLED_S = 3.0
+"""By then the page shows all rows; nothing is to compete with that."""
 
 
 class Workbench(ipywidgets.VBox):
@@ -70,6 +76,7 @@ class Workbench(ipywidgets.VBox):
         self._requests = asked = Requests(session, self._dispatcher)
         self._kind_of_rows = ("", "")
         self._sensitivity_drawn = session.sensitivity
+        self._slots: list[ChartSlot[Any]] = []
         self._plan_panel = PlanPanel(
             session, asked.change_plan, asked.prune, asked.scan, asked.measure_plan
         )
@@ -80,58 +87,34 @@ class Workbench(ipywidgets.VBox):
         self._channels = ChannelsPanel(
             session,
             lambda: self._table.selected,
-            lambda: self._tabs.selected_index == _CHANNELS_TAB,
-            self._requests.change_plan,
+            lambda: self._tabs.opened == CHANNELS,
+            asked.change_plan,
             lambda: self._dispatcher.mark("channels"),
         )
-        self._suggest = SuggestPanel(
-            session,
-            SuggestActions(
-                suggest=self._ask_for_plan,
-                compare=asked.compare,
-                scan=asked.scan,
-                change=self._requests.change_plan,
-                measure=self._requests.measure_plan,
-                redraw=lambda: self._dispatcher.mark("suggest"),
-            ),
-        )
-        self._recovery = RecoveryPanel(session, asked.submit)
-        self._export = ExportPanel(
-            session,
-            ExportActions(
-                export=lambda directory, formats, overwrite: asked.export(
-                    directory, formats, overwrite, self._export.show
-                ),
-                redraw=lambda: self._dispatcher.mark("controls"),
-            ),
-        )
+        self._later = later = LaterPanels(session, asked, self._dispatcher, self._adopt)
         self._history = HistoryViews(
             session,
             asked,
             self._dispatcher,
-            lambda: self._tabs.selected_index == _HISTORY_TAB,
+            lambda: self._tabs.opened == HISTORY,
         )
         self._interrupted = InterruptedPanel(session, asked.resume, asked.discard_interrupted)
         self._device = DevicePanel(session, asked.use_device)
-        self._accuracy = AccuracyPanel(session, asked.examine)
         self._code = CodePanel(session, self._post)
         self._status = StatusPanel(session.cancel, self._outcome)
         self._theme = ThemeWatcher()
-        self._tabs = ipywidgets.Tab(
-            [
-                self._inspect.root,
-                self._channels.root,
-                self._suggest.root,
-                self._recovery.root,
-                self._history.root,
-                self._export.root,
-                self._accuracy.root,
-            ],
-            titles=["Layer", "Channels", "Suggest", "Recovery", "History", "Export", "Accuracy"],
+        self._tabs = Tabs(
+            {
+                LAYER: self._inspect.root,
+                CHANNELS: self._channels.root,
+                SUGGEST: later.suggest.place,
+                RECOVERY: later.recovery.place,
+                HISTORY: self._history.root,
+                EXPORT: later.export.place,
+                ACCURACY: later.accuracy.place,
+            },
+            self._tab_opened,
         )
-        seen = "layer", "flips", "suggest", "recovery", "compare"  # drawn only where they are seen
-        self._tabs.observe(lambda _: self._dispatcher.touched(), "selected_index")
-        self._tabs.observe(lambda _: self._dispatcher.mark(*seen), "selected_index")
         library = BokehLibrary()
         unseen = [style(), self._theme, library, self._history.shortcuts]
         tools = [self._device.root, self._history.buttons, self._code.root]
@@ -139,13 +122,12 @@ class Workbench(ipywidgets.VBox):
         self.add_class("pw-app")
         self._add_views()
         self._theme.observe(lambda _: self._post(self._recolour), "dark")
-        self._tabs.observe(lambda _: self._look_at_channels(), "selected_index")
-        for slot in self._slots():
-            slot.run_on(self._post)
+        for slot in (*self._inspect.charts, *self._history.charts):
+            self._adopt(slot)
         self._unsubscribe = session.events.subscribe(self._event)
         self._draw_everything()
         self._dispatcher.start()
-        self._post(lambda: self._dispatcher.after("outlook", _SETTLED_S, self._foresight.look))
+        self._post(lambda: self._dispatcher.after("settled", _SETTLED_S, self._settled))
 
     def close(self) -> None:
         """Stop listening to the session and free the widgets; the session lives on."""
@@ -160,7 +142,7 @@ class Workbench(ipywidgets.VBox):
         return side_by_side(left, [self._history.pareto.root])
 
     def _columns(self) -> ipywidgets.Box:
-        return side_by_side([self._plan_panel.root, self._table], [self._tabs])
+        return side_by_side([self._plan_panel.root, self._table], [self._tabs.root])
 
     def _add_views(self) -> None:
         views: tuple[tuple[str, Callable[[], None], float], ...] = (
@@ -169,17 +151,18 @@ class Workbench(ipywidgets.VBox):
             ("channels", self._channels.update, _DRAG_PER_S),
             ("rows", self._draw_rows, _CHART_PER_S),
             ("controls", self._draw_controls, _CHART_PER_S),
-            ("layer", lambda: self._if_seen(_LAYER_TAB, self._inspect.update), _DRAG_PER_S),
-            ("flips", lambda: self._if_seen(_LAYER_TAB, self._inspect.flips.update), _CHART_PER_S),
-            ("suggest", lambda: self._if_seen(_SUGGEST_TAB, self._draw_suggest), _CHART_PER_S),
+            ("layer", lambda: self._if_seen(LAYER, self._inspect.update), _DRAG_PER_S),
+            ("flips", lambda: self._if_seen(LAYER, self._inspect.flips.update), _CHART_PER_S),
+            ("suggest", lambda: self._if_seen(SUGGEST, self._draw_suggest), _CHART_PER_S),
             *((name, update, _CHART_PER_S) for name, update in self._history.views.items()),
         )
         for name, update, per_second in views:
             self._dispatcher.add_view(name, update, per_second=per_second)
         streams: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("recovery", lambda: self._if_seen(_RECOVERY_TAB, self._recovery.charts.update)),
+            ("recovery", lambda: self._if_seen(RECOVERY, self._draw_runs)),
             ("status", self._status.update),
             ("outlook", self._foresight.look),
+            ("late", self._make_another),
         )
         for name, update in streams:
             self._dispatcher.add_view(name, update, per_second=_LIVE_PER_S, patient=True)
@@ -193,8 +176,6 @@ class Workbench(ipywidgets.VBox):
         self._draw_controls()
         self._inspect.look()
         self._status.update()
-        for slot in self._slots():
-            slot.update()
         self._history.update()
 
     def _draw_rows(self) -> None:
@@ -230,33 +211,50 @@ class Workbench(ipywidgets.VBox):
             self._table.disabled_reason = reason
             self._dispatcher.mark("outlook")
         self._plan_panel.update()
-        self._recovery.update()
         self._interrupted.update()
-        self._export.update()
         self._device.update()
-        self._accuracy.update()
+        self._if_seen(RECOVERY, self._later.recovery.update)
+        self._if_seen(EXPORT, self._later.export.update)
+        self._if_seen(ACCURACY, self._later.accuracy.update)
+
+    def _draw_runs(self) -> None:
+        self._later.recovery.panel.charts.update()
 
     def _draw_suggest(self) -> None:
-        self._suggest.update()
-        self._suggest.charts.update()
-        self._suggest.compare_if_needed()
+        suggest = self._later.suggest.panel
+        suggest.update()
+        suggest.charts.update()
+        suggest.compare_if_needed()
 
-    def _if_seen(self, tab: int, draw: Callable[[], None]) -> None:
+    def _if_seen(self, tab: str, draw: Callable[[], None]) -> None:
         """Draw what a tab holds, if it is open; it is drawn when it is opened otherwise."""
-        if self._tabs.selected_index == tab:
+        if self._tabs.opened == tab:
             draw()
 
+    def _tab_opened(self) -> None:
+        self._dispatcher.touched()
+        self._dispatcher.mark("layer", "flips", "suggest", "recovery", "compare", "controls")
+        self._look_at_channels()
+
     def _recolour(self) -> None:
-        for slot in self._slots():
+        for slot in self._slots:
             slot.set_dark(self._theme.dark)
 
-    def _slots(self) -> tuple[Any, ...]:
-        return (
-            *self._inspect.charts,
-            self._suggest.charts,
-            self._recovery.charts,
-            *self._history.charts,
-        )
+    # Panels of tabs that are closed at first
+
+    def _settled(self) -> None:
+        self._foresight.look()
+        self._dispatcher.mark("late")
+
+    def _make_another(self) -> None:
+        """One panel at a time, so that a hand is answered in between."""
+        if self._later.make_another():
+            self._dispatcher.mark("late")
+
+    def _adopt(self, slot: ChartSlot[Any]) -> None:
+        slot.run_on(self._post)
+        slot.set_dark(self._theme.dark)
+        self._slots.append(slot)
 
     # What the session reports
 
@@ -270,12 +268,17 @@ class Workbench(ipywidgets.VBox):
             case NotSaved(message=message):
                 self._post(lambda: self._say_error(message))
             case TrainingStarted():
-                self._post(lambda: self._show_tab(_RECOVERY_TAB))
+                self._post(lambda: self._tabs.open(RECOVERY))
             case TaskStarted() | TaskProgress() | TaskEnded():
-                for panel in (self._status, self._suggest, self._channels):
-                    self._post(partial(panel.note, event))
+                self._post(partial(self._note, event))
                 if isinstance(event, TaskEnded) and event.kind in (*CHANGES, "scan"):
                     self._requests.learn()
+
+    def _note(self, event: TaskStarted | TaskProgress | TaskEnded) -> None:
+        self._status.note(event)
+        self._channels.note(event)
+        if (suggest := self._later.suggest.made) is not None:
+            suggest.note(event)
 
     def _outcome(self, event: TaskEnded) -> str:
         """What a finished task led to, in a few words."""
@@ -315,37 +318,20 @@ class Workbench(ipywidgets.VBox):
         metric, shown = intent["metric"], intent["value"]
         self._requests.change_target(metric, None if shown is None else target_value(metric, shown))
 
-    def _ask_for_plan(self, asked: Request) -> None:
-        def adopt(found: Suggestion) -> None:
-            self.session.plan = plan_at(self.session.plan, found.point)
-            self._suggest.adopt(found)
-            self._requests.measure_plan()
-
-        def submit() -> None:
-            task = self.session.submit_suggestion(
-                allocator=asked.allocator, accuracy=asked.accuracy, **asked.budgets
-            )
-            task.when_done(lambda found: self._post(lambda: adopt(found)))
-
-        self._post(submit)
-
     def _show_selected(self) -> None:
         """A row was selected: whoever looks at channels sees those of the row."""
-        if self._tabs.selected_index not in (_LAYER_TAB, _CHANNELS_TAB):
+        if self._tabs.opened not in (LAYER, CHANNELS):
             self._inspect.look()  # so that the tab does not open with what it said before
-            self._show_tab(_LAYER_TAB)
+            self._tabs.open(LAYER)
         self._dispatcher.mark("layer")
         self._look_at_channels()
-        at_channels = self._tabs.selected_index == _CHANNELS_TAB
+        at_channels = self._tabs.opened == CHANNELS
         if not (at_channels and self.session.needs_inspection(self._table.selected)):
             self._dispatcher.mark("outlook")  # else once they are seen, not beside it
 
     def _look_at_channels(self) -> None:
         self._post(self._channels.look_again)
         self._dispatcher.mark("channels")
-
-    def _show_tab(self, number: int) -> None:
-        self._tabs.selected_index = number
 
     def _show_error(self, error: Exception) -> None:
         self._say_error(str(error))

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from widgets.dispatcher import Dispatcher
+from widgets.panels.suggest_goal import Request
 from workbench import Plan, Session
+from workbench.allocation.suggestion import Suggestion, plan_at
 from workbench.devices import LocalGpu
 from workbench.errors import WorkbenchError
 from workbench.export.formats import Format
@@ -108,6 +110,22 @@ class Requests:
     def compare(self, metric: str) -> None:
         """Work out the trade-offs of all allocators."""
         self._session.submit_comparison(metric)
+
+    def suggest(self, asked: Request, show: Callable[[Suggestion], None]) -> None:
+        """Find a plan that reaches something, take it over, and show it."""
+
+        def adopt(found: Suggestion) -> None:
+            self._session.plan = plan_at(self._session.plan, found.point)
+            show(found)
+            self.measure_plan()
+
+        def submit() -> None:
+            task = self._session.submit_suggestion(
+                allocator=asked.allocator, accuracy=asked.accuracy, **asked.budgets
+            )
+            task.when_done(lambda found: self._dispatcher.post(lambda: adopt(found)))
+
+        self._dispatcher.post(submit)
 
     def export(
         self,

@@ -193,7 +193,7 @@ def test_nothing_is_foreseen_while_sliders_rest(
 def test_channels_are_looked_at_before_what_the_slider_leads_to(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
-    workbench._tabs.selected_index = workbench._tabs.titles.index("Channels")
+    workbench._tabs.open("Channels")
     marked: list[str] = []
     monkeypatch.setattr(workbench._dispatcher, "mark", lambda *names: marked.extend(names))
     monkeypatch.setattr(workbench.session, "needs_inspection", lambda _unit: not known)
@@ -290,11 +290,11 @@ def test_what_a_tab_holds_rests_while_another_one_is_open(workbench: Workbench) 
     importance = workbench._inspect.importance
     importance.root._handle_custom_msg({"type": "open", "view": "here"}, [])
     eventually(lambda: importance._chart is not None)
-    workbench._tabs.selected_index = workbench._tabs.titles.index("Accuracy")
+    workbench._tabs.open("Accuracy")
     workbench.session.plan = workbench.session.plan.with_ratio("stem", 0.5)
     eventually(lambda: workbench._table.units["stem"]["ratio"] == 0.5)
     time.sleep(0.3)
     assert importance.chart._cut.location == 0
     workbench._table._handle_custom_msg({"type": "select", "unit": "stem"}, [])
     eventually(lambda: importance.chart._cut.location > 0)
-    assert workbench._tabs.selected_index == 0
+    assert workbench._tabs.opened == "Layer"

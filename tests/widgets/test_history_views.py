@@ -97,7 +97,7 @@ def test_ticks_choose_what_is_compared_once_somebody_looks(
     hears(tree, {"type": "compare", "steps": [1, 0]})
     eventually(lambda: (tree.chosen, tree.pair) == ([1, 0], [1, 0]))
     assert view.described == {}
-    workbench._tabs.selected_index = workbench._tabs.titles.index("History")
+    workbench._tabs.open("History")
     eventually(lambda: view.described.get("first") == 1 and view.described["second"] == 0)
 
 

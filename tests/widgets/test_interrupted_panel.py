@@ -102,10 +102,11 @@ def test_where_nothing_may_be_stored_buttons_say_why(tmp_path: Path, no_runtimes
         stop_after_two_epochs(session)
         with Session(toy_net(), toy_data(), directory=tmp_path):
             workbench = Workbench(session)
+            workbench._later.recovery.update()
             reason = "Not now: the session is read-only, it was opened again in this kernel"
             for button in (
                 workbench._plan_panel._prune,
-                workbench._recovery._button,
+                workbench._later.recovery.panel._button,
                 workbench._interrupted._resume,
                 workbench._interrupted._discard,
             ):

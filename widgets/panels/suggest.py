@@ -76,7 +76,6 @@ class SuggestPanel:
         self.charts = ChartSlot(TradeOffChart, self._draw)
         self.root = ipywidgets.VBox([*self._rows(), self._slider, self.charts.root])
         self.root.add_class("pw-suggest-panel")
-        self.update()
 
     def _rows(self) -> tuple[ipywidgets.Widget, ...]:
         self._suggest.layout.align_self = "flex-start"
