@@ -1,5 +1,6 @@
-"""What tests of a session watch: that nothing changed, and what was reported."""
+"""What tests of a session watch: that nothing changed, what was reported, and what comes about."""
 
+import time
 from collections.abc import Callable
 
 import torch
@@ -13,6 +14,17 @@ WAIT_S = 20
 
 FOREVER = FinetuneSettings(epochs=100_000)
 """Training that ends only when it is cancelled."""
+
+
+_PATIENCE_S = 120
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; fail when patience ends."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
 
 
 class State:

@@ -1,27 +1,20 @@
 """From a budget to a plan, as a person does it: scan, suggest, slide along the trade-off."""
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from running_lab import Kernel, Lab
+from watching import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-PATIENCE_S = 120
 POINTS_DRAWN = """() => Math.max(0, ...(window.Bokeh?.documents ?? [])
     .flatMap(d => [...d._all_models.values()])
     .map(m => (m.data?.share ?? m.data?.get?.("share"))?.length ?? 0))"""
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
 
 
 def test_a_budget_becomes_a_plan_and_the_master_slider_moves_all_rows(

@@ -1,12 +1,11 @@
 """The workbench without a page: what it shows of a session, and what intents do to it."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import torch
-from watching import heard
+from watching import eventually, heard
 
 from widgets import Workbench
 from widgets.panels.inspect import unit_view
@@ -17,8 +16,6 @@ from widgets.views import views_of
 from workbench import Session
 from workbench.events import ChannelsInspected, TaskEnded
 from workbench.layers import WeightStatistics, weight_statistics
-
-PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -33,14 +30,6 @@ def workbench(session: Session) -> Iterator[Workbench]:
     workbench = Workbench(session)
     yield workbench
     workbench.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; fail when patience ends."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
 
 
 def board(session: Session) -> dict[str, dict[str, object]]:

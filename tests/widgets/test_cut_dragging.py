@@ -1,10 +1,9 @@
 """Dragging the cut of the selected layer: from where the mouse is to a ratio of the plan."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from watching import eventually
 
 from widgets import Workbench
 from widgets.panels.inspect import UnitView, ratio_by_rank, ratio_by_threshold, unit_view
@@ -12,18 +11,9 @@ from widgets.table_rows import LARGEST_RATIO
 from workbench import Plan, Session
 from workbench.layers import main_weight
 
-PATIENCE_S = 60
-
 
 def view_of(session: Session, name: str) -> UnitView:
     return unit_view(session, next(unit for unit in session.units if unit.name == name))
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
 
 
 def test_the_cut_at_a_rank_removes_as_many_channels(session: Session) -> None:

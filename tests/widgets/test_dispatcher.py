@@ -2,10 +2,10 @@
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from watching import eventually
 
 from widgets.dispatcher import Dispatcher
 
@@ -27,14 +27,6 @@ def finished(dispatcher: Dispatcher) -> None:
     done = threading.Event()
     dispatcher.post(done.set)
     assert done.wait(10)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def counted(view: list[int], reached: threading.Event, enough: int) -> Callable[[], None]:

@@ -1,16 +1,13 @@
 """The history on the screen, without a page: what a click, a key and a name lead to."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from watching import eventually
 
 from widgets import Workbench
 from workbench import Plan, Session
-
-PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -26,14 +23,6 @@ def workbench(branched: Session) -> Iterator[Workbench]:
     workbench = Workbench(branched)
     yield workbench
     workbench.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; fail when patience ends."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
 
 
 def tree_of(workbench: Workbench) -> Any:

@@ -1,13 +1,11 @@
 """The line about fine-tuning that can go on; buttons that are off in read-only sessions."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from toys import toy_data, toy_net
-from watching import WAIT_S
+from watching import eventually
 
 from widgets import Workbench
 from workbench import Session
@@ -21,13 +19,6 @@ def workbench(session: Session) -> Iterator[Workbench]:
     workbench = Workbench(session)
     yield workbench
     workbench.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
 
 
 def stop_after_two_epochs(session: Session) -> None:

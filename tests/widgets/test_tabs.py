@@ -1,19 +1,16 @@
 """Tabs, and panels that are made when somebody looks for them."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import ipywidgets
 import pytest
+from watching import eventually
 
 import widgets.app
 from widgets import Workbench
 from widgets.tabs import ACCURACY, EXPORT, LAYER, RECOVERY, SUGGEST, Late, Tabs
 from widgets.theme import palette
 from workbench import Session
-
-PATIENCE_S = 60
 
 
 class Words:
@@ -32,13 +29,6 @@ def workbench(digits: Session) -> Iterator[Workbench]:
     workbench = Workbench(digits)
     yield workbench
     workbench.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
 
 
 def lates(workbench: Workbench) -> dict[str, Late]:
