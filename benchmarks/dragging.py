@@ -5,8 +5,9 @@
 The mouse moves a slider by real input events, one move after the other: the next one begins when
 the score board shows other figures, the line of every chart on the screen stands at the slider's
 ratio, and all have been painted. Times run in the page, from the slider's input event to that
-frame. Board, table and charts are in view. The time to the table is that from the key that runs the
-cell, with a session that has measured everything, to the frame that shows all rows.
+frame. Board, table and charts are in view, and nothing is left to be learned. The time to the table
+is that from the key that runs the cell, with a session that has measured everything, to the frame
+that shows all rows.
 """
 
 import argparse
@@ -15,7 +16,14 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from lab_page import Lab, open_notebook, run_next_cell, running_lab, write_notebook
+from lab_page import (
+    Lab,
+    open_notebook,
+    run_next_cell,
+    running_lab,
+    wait_until_learned,
+    write_notebook,
+)
 from playwright.sync_api import Page
 
 WIDE, CHANNELS = "wide", 512
@@ -129,10 +137,11 @@ def measure(lab: Lab, units: int, moves: int, show: Path | None) -> tuple[float,
         page.wait_for_function("window.opened !== null")
         table_ms = float(page.evaluate("window.opened"))
         page.wait_for_function("window.Bokeh?.documents.length > 0")
+        kernel = lab.kernel()
+        wait_until_learned(kernel)
         times = drag(page, moves)
         if show is not None:
             page.screenshot(path=show)
-        kernel = lab.kernel()
         kernel.run("session.close()")
         kernel.close()
     return table_ms, times

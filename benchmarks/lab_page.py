@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,20 @@ sys.path += [str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
 from browser_path import find_browser  # noqa: E402
 from running_lab import Kernel, Lab, running_lab, write_notebook  # noqa: E402
 
-__all__ = ["Kernel", "Lab", "open_notebook", "run_next_cell", "running_lab", "write_notebook"]
+__all__ = [
+    "Kernel",
+    "Lab",
+    "open_notebook",
+    "run_next_cell",
+    "running_lab",
+    "wait_until_learned",
+    "write_notebook",
+]
 
 PATIENCE_MS = 300_000
+LOOK_EVERY_S = 0.5
+
+LEARNED = "session.answered and not any(map(session.learning, LEARNING))"
 
 
 @contextlib.contextmanager
@@ -38,3 +50,10 @@ def open_notebook(lab: Lab, notebook: str, *, height: int = 1000) -> Iterator[Pa
 def run_next_cell(page: Page) -> None:
     """Run the chosen cell and choose the next one."""
     page.keyboard.press("Shift+Enter")
+
+
+def wait_until_learned(kernel: Kernel) -> None:
+    """Wait until the `session` of a shown workbench has learned what it learns unasked."""
+    kernel.run("from workbench.session.knowledge import LEARNING")
+    while not kernel.value(LEARNED):
+        time.sleep(LOOK_EVERY_S)

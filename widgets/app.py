@@ -243,6 +243,7 @@ class Workbench(ipywidgets.VBox):
     # Panels of tabs that are closed at first
 
     def _settled(self) -> None:
+        self._requests.learn()
         self._foresight.look()
         self._dispatcher.mark("late")
 

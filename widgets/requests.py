@@ -186,6 +186,8 @@ class Requests:
         session = self._session
         if session.busy:
             return
+        if not (session.answered or session.learning("answers")):
+            session.submit_answers()
         if self._dense_timed() and not (session.latency_learned or session.learning("latency")):
             session.submit_latency()
         if self._dense_timed() and not (session.layer_times(0) or session.learning("layers")):

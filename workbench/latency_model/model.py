@@ -29,6 +29,7 @@ class LatencyModel:
         features: What is known of a network without running it.
         coefficients, intercept: Of the features.
         least: The smallest fraction that is predicted: there is no measurement below.
+        errors: By sample, how far off a prediction was that did not know it, as a fraction.
         relative_error: Half the length of the error bar, as a fraction of the prediction.
 
     Reference:
@@ -40,6 +41,7 @@ class LatencyModel:
     coefficients: np.ndarray
     intercept: float
     least: float
+    errors: np.ndarray
     relative_error: float
 
     @classmethod
@@ -56,6 +58,7 @@ class LatencyModel:
             coefficients,
             float(ridge.intercept_ - coefficients @ scaler.mean_),
             float(relative.min()) / 2,
+            errors,
             _quantile(np.abs(errors)),
         )
 
@@ -77,13 +80,13 @@ def _regression() -> Pipeline:
 
 def _errors(values: np.ndarray, relative: np.ndarray, samples: Sequence[Sample]) -> np.ndarray:
     """By sample, predicted over measured, minus 1, of a model that had not seen it."""
+    known = [sample.error for sample in samples]
+    if None not in known:
+        return np.array(known, np.float64)
     folds = KFold(min(_FOLDS, len(samples)))
     unseen = cross_val_predict(_regression(), values, relative, cv=folds) / relative - 1
     return np.array(
-        [
-            error if sample.error is None else sample.error
-            for sample, error in zip(samples, unseen, strict=True)
-        ]
+        [error if own is None else own for own, error in zip(known, unseen, strict=True)]
     )
 
 

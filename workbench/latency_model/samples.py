@@ -19,7 +19,8 @@ class Sample:
     Attributes:
         kept: Channels of every unit, shape ``(units,)``.
         relative: Its latency as a fraction of the dense network's, measured in turn with it.
-        error: What was predicted for it, relative to that, minus 1; None if nothing was.
+        error: What was predicted for it without knowing it, relative to that, minus 1; None if
+            nothing was.
     """
 
     kept: np.ndarray

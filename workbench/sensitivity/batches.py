@@ -86,7 +86,7 @@ class BatchRunner:
         try:
             for done, future in enumerate(futures, 1):
                 found.append(future.result())
-                monitor.report(done, len(futures), "measuring sensitivity")
+                monitor.report(done, len(futures), "running the network")
         finally:
             for future in futures:
                 future.cancel()

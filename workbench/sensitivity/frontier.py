@@ -8,7 +8,7 @@ from workbench.onnx_graph import Cut, OnnxGraph
 from workbench.onnx_graph.shapes import BATCH, per_image
 
 _BATCH_BYTES = 4 * 2**20
-_BATCH_SIZES = (16, 32)
+_BATCH_SIZES = (4, 32)
 
 
 @dataclass(frozen=True)

@@ -36,18 +36,35 @@ class Answers:
         with self._lock:
             return self._own.get(model)
 
-    def then_own(self, preview: Callable[[Monitor], Evaluation]) -> Callable[[Monitor], Evaluation]:
-        """A preview, and after it the current model's own answers unless they are known."""
+    @property
+    def known(self) -> bool:
+        """Whether the current model was asked."""
+        return self.own(self._history.model) is not None
+
+    def ask(self) -> Callable[[Monitor], Evaluation]:
+        """The work of asking the current model."""
         model = self._history.model
 
         def work(monitor: Monitor) -> Evaluation:
-            if self.own(model) is not None:
-                return preview(monitor)
-            found = preview(Part(monitor, 0, 50, 100))
-            own = self._probing.answers(model, model, Part(monitor, 50, 100, 100))
+            if (known := self.own(model)) is not None:
+                return known
+            own = self._probing.answers(model, model, monitor)
             with self._lock:
                 self._own[model] = own
             self._bus.emit(ModelAnswered(own.accuracy, own.inputs))
+            return own
+
+        return work
+
+    def then_own(self, preview: Callable[[Monitor], Evaluation]) -> Callable[[Monitor], Evaluation]:
+        """A preview, and after it the current model's own answers unless they are known."""
+        if self.known:
+            return preview
+        ask = self.ask()
+
+        def work(monitor: Monitor) -> Evaluation:
+            found = preview(Part(monitor, 0, 50, 100))
+            ask(Part(monitor, 50, 100, 100))
             return found
 
         return work

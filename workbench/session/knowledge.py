@@ -35,7 +35,7 @@ from workbench.units import Unit
 OF_ONE_PLAN = ("spot check", "preview", "timing")
 """Kinds of task whose outcome nobody wants any more once the plan has changed."""
 
-LEARNING = ("latency", "accuracy", "layers", "memory")
+LEARNING = ("answers", "latency", "accuracy", "layers", "memory")
 """Kinds of task that wait until nothing else is to be done, and go on where they stopped."""
 
 CHANGES = ("prune", "finetune", "measure", "rework", "rounds")
@@ -121,6 +121,11 @@ class Knowledge:
         return self._timing.learned
 
     @property
+    def answered(self) -> bool:
+        """Whether it is known what the current model itself answers on the probe set."""
+        return self._answers.known
+
+    @property
     def flipped(self) -> Flips | None:
         """Probe inputs whose predicted class this plan changes; None until that was measured."""
         return self._answers.flips(self.previewed)
@@ -168,7 +173,7 @@ class Knowledge:
         return self._scoring.under_way
 
     def learning(self, kind: str) -> bool:
-        """Whether predictions of ``"latency"`` or ``"accuracy"`` are being learned."""
+        """Whether something is being learned, or about to be; `kind` is one of `LEARNING`."""
         return bool(self._tasks.unfinished(kind))
 
     def predict(self, plan: Plan | None = None, *, wait: bool = True) -> Prediction:

@@ -106,6 +106,11 @@ class Measurements(Knowledge):
             work = self._answers.then_own(self._jobs.preview(self._plan))
             return self._tasks.submit("preview", "measuring the plan", work)
 
+    def submit_answers(self) -> Task[Evaluation]:
+        """Queue what the current model answers on the probe set; it is asked once."""
+        work = self._answers.ask()
+        return self._tasks.submit("answers", "asking the model about the probe set", work)
+
     def submit_spot_check(self) -> Task[Estimate | None]:
         """Queue a spot check of the plan; one that waits or runs is dropped."""
         with self._lock:

@@ -10,7 +10,7 @@ from workbench.errors import ExportError
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.measure.runtime import open_runtime
 from workbench.onnx_graph import Cut, CutError, build, cut_graph, removed_since
-from workbench.progress import Monitor
+from workbench.progress import Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.sensitivity.batches import BatchRunner
 from workbench.sensitivity.frontier import batch_size_for
@@ -93,7 +93,7 @@ class Probing:
         threads, size = torch.get_num_threads(), batch_size_for(cut.graph)
         runner = BatchRunner(threads, size)
         try:
-            running = _Running(cut, module, runner)
+            running = _Running(cut, module, runner, monitor, len(asked))
             return evaluate(running, asked, batch_size=threads * size, monitor=monitor)
         finally:
             runner.close()
@@ -102,9 +102,12 @@ class Probing:
 class _Running(nn.Module):
     """A pruned module as the cut graph that computes the same."""
 
-    def __init__(self, cut: Cut, module: nn.Module, runner: BatchRunner) -> None:
+    def __init__(
+        self, cut: Cut, module: nn.Module, runner: BatchRunner, monitor: Monitor, total: int
+    ) -> None:
         super().__init__()
         self.module = module
+        self._monitor, self._total, self._done = monitor, total, 0
         self._session, self._runner = open_runtime(build(cut)), runner
         (self._input,), self._output = cut.graph.inputs, cut.graph.outputs[0]
         self._shape = cut.graph.image_shape(self._output)
@@ -115,9 +118,13 @@ class _Running(nn.Module):
 
         Raises:
             CutError: If the first ones are not the module's.
+            Cancelled: If the monitor says so; it is told within a batch as well.
         """
         found = np.empty((len(inputs), *self._shape), np.float32)
-        self._runner.run(self._session, {self._input: inputs.numpy()}, {self._output: found})
+        part = Part(self._monitor, self._done, self._done + len(inputs), self._total)
+        given, outputs = {self._input: inputs.numpy()}, {self._output: found}
+        self._runner.run(self._session, given, outputs, monitor=part)
+        self._done += len(inputs)
         if not self._checked:
             check_scores(self.module(inputs[:CHECKED]).numpy(), found, "the plan's network")
             self._checked = True

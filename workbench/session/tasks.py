@@ -23,6 +23,7 @@ URGENT = ("evidence", "spot check", "preview", "timing", "channels", "suggest", 
 
 PATIENT = (
     "baseline",
+    "answers",
     "latency",
     "accuracy",
     "layers",

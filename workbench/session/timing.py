@@ -200,6 +200,9 @@ class Timing:
             self._samples.append(sample)
         if len(self._samples) >= FEWEST_SAMPLES:
             fitted = LatencyModel.fit(self._features, self._samples)
+            if self.learned:  # to find out anew after each release would keep a person waiting
+                found = zip(self._samples, fitted.errors.tolist(), strict=True)
+                self._samples = [replace(sample, error=error) for sample, error in found]
             with self._lock:
                 self._model = fitted
                 if self._settled is None and self.learned:
