@@ -8,7 +8,7 @@ import torch
 from watching import heard
 
 from workbench import Plan, Session
-from workbench.events import ModelAnswered
+from workbench.events import Event, ModelAnswered, TaskEnded, TaskStarted
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.pruned import PrunedModel
 from workbench.session.probing import Probing
@@ -50,6 +50,35 @@ def test_a_model_is_asked_for_its_own_answers_once(session: Session) -> None:
         session.preview()
         assert asked == [dense, session.model]
     assert len([event for event in events if isinstance(event, ModelAnswered)]) == 2
+
+
+def test_what_a_model_was_asked_in_advance_it_is_not_asked_again(session: Session) -> None:
+    events = heard(session)
+    assert not session.answered
+    own = session.submit_answers().result()
+    assert session.answered and own.inputs == len(session.dataset.probe)
+    assert session.submit_answers().result() is own
+    session.plan = Plan(ratio=0.5)
+    session.preview()
+    assert session.flipped is not None
+    assert len([event for event in events if isinstance(event, ModelAnswered)]) == 1
+    session.prune()
+    assert not session.answered
+
+
+def test_a_plan_is_measured_before_a_model_is_asked_in_advance(session: Session) -> None:
+    _ = session.baseline
+    session.plan = Plan(ratio=0.5)
+    events = heard(session)
+
+    def release(event: Event) -> None:
+        if isinstance(event, TaskStarted) and event.kind == "answers":
+            session.submit_preview()
+
+    session.events.subscribe(release)
+    session.submit_answers().result()
+    ended = [event.kind for event in events if isinstance(event, TaskEnded)]
+    assert ended == ["preview", "answers"]
 
 
 def test_after_undo_the_flips_are_against_the_model_as_it_is_then(session: Session) -> None:

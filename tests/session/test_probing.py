@@ -9,7 +9,8 @@ from torch import nn
 from workbench import Plan, Session
 from workbench.measure.accuracy import Evaluation, evaluate
 from workbench.onnx_graph import CutError
-from workbench.progress import SILENT
+from workbench.progress import SILENT, Cancelled
+from workbench.sensitivity.frontier import batch_size_for
 from workbench.session import probing
 from workbench.session.onnx_files import OnnxFiles
 
@@ -56,6 +57,35 @@ def test_answers_in_the_cut_graph_are_those_of_the_pruned_module(
     found = digits._jobs.probing.answers(pruned, digits.pruned, SILENT)
     assert [fast(module) for module in asked] == [True]
     assert same(found, evaluate(pruned.module, digits.dataset.probe))
+
+
+class StopsAfter:
+    """A monitor that is cancelled once so many inputs have been answered."""
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+        self.told: list[float] = []
+
+    def report(self, done: float, total: float, message: str = "") -> None:
+        self.told.append(done / total)
+        if done >= self.inputs:
+            raise Cancelled(message)
+
+
+def test_answers_are_dropped_within_a_batch(
+    digits: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    _ = digits.baseline
+    probing, model = digits._jobs.probing, digits.pruned
+    everything = StopsAfter(10**9)
+    probing.answers(model, model, everything)
+    assert everything.told == sorted(everything.told) and everything.told[-1] == 1
+    monitor, graph = StopsAfter(1), digits._jobs.probing._files.graph(model)
+    assert graph is not None
+    with pytest.raises(Cancelled):
+        probing.answers(model, model, monitor)
+    assert 0 < monitor.told[-1] < 2 * batch_size_for(graph) / len(digits.dataset.probe)
 
 
 def test_a_model_that_was_pruned_before_is_cut_from_its_own_file(

@@ -58,6 +58,25 @@ def test_every_measured_plan_is_learned_from(session: Session) -> None:
     assert session._timing._samples[-1].error is not None
 
 
+def test_how_far_predictions_were_off_is_found_out_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.learn_latency()
+    learned = session._timing._model
+    assert learned is not None
+    assert [sample.error for sample in session._timing._samples] == learned.errors.tolist()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("what is known was found out again")
+
+    monkeypatch.setattr("workbench.latency_model.model.cross_val_predict", refuse)
+    session.plan = session.plan.with_ratios(0.5)
+    session.time_plan()
+    model = session._timing._model
+    assert model is not None and model is not learned
+    assert model.errors[:-1].tolist() == learned.errors.tolist()
+
+
 def test_zeros_alone_are_not_expected_to_save_time(session: Session) -> None:
     _ = session.baseline
     session.learn_latency()
@@ -75,11 +94,12 @@ def test_learning_goes_on_where_it_was_stopped(
     )
     with pytest.raises(Cancelled):
         session.learn_latency()
-    known = list(session._timing._samples)
+    known = [sample.relative for sample in session._timing._samples]
     assert 0 < len(known) < timing.SAMPLES
     stop()
     session.learn_latency()
-    assert session._timing._samples[: len(known)] == known
+    now = [sample.relative for sample in session._timing._samples]
+    assert now[: len(known)] == known
     assert len(session._timing._samples) == timing.SAMPLES
 
 

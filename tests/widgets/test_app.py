@@ -16,6 +16,7 @@ from widgets.views import views_of
 from workbench import Session
 from workbench.events import ChannelsInspected, TaskEnded
 from workbench.layers import WeightStatistics, weight_statistics
+from workbench.session.knowledge import LEARNING
 
 
 @pytest.fixture
@@ -189,6 +190,21 @@ def test_channels_are_looked_at_before_what_the_slider_leads_to(
     workbench._show_selected()
     assert ("outlook" in marked) == known
     assert "outlook" in views_of(ChannelsInspected("block2.conv1"))
+
+
+def test_what_can_be_learned_of_a_measured_model_is_learned_once_the_page_is_at_rest(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widgets.app._SETTLED_S", 0.0)
+    assert not session.answered
+    workbench = Workbench(session)
+    try:
+        eventually(lambda: session.answered and session.latency_learned)
+        eventually(lambda: not any(map(session.learning, LEARNING)))
+        assert session.layer_times(0)
+        assert session.history.current.metrics.peak_memory_bytes is not None
+    finally:
+        workbench.close()
 
 
 def test_setting_the_plan_in_code_moves_the_slider(session: Session, workbench: Workbench) -> None:
