@@ -11,7 +11,10 @@ from toys import dense_model
 from workbench import Plan
 from workbench.channels import ChannelReport, Responses, report_channels
 from workbench.channels import responses as module_of_responses
+from workbench.channels.reaching import Reach
 from workbench.data import Dataset
+from workbench.export.onnx import onnx_bytes
+from workbench.onnx_graph import CutError, OnnxGraph
 from workbench.progress import Cancelled
 from workbench.pruned import PrunedModel
 
@@ -134,7 +137,7 @@ def test_only_so_much_of_a_layers_output_is_held_at_once(
     monkeypatch.setattr(
         module_of_responses.Capture,
         "run",
-        lambda self, inputs: (seen.append(len(inputs)), original(self, inputs))[1],
+        lambda self, *given: (seen.append(len(given[0])), original(self, *given))[1],
     )
     reported(random_net, random_inputs, "0")
     assert max(seen) == 4
@@ -189,3 +192,54 @@ def test_tokens_that_fill_a_square_are_shown_as_one() -> None:
     model = dense_model(Patches().eval(), (3, 6, 6))
     found = reported(model, random_data((3, 6, 6), 5), "mlp")
     assert found.maps.shape[2:] == (3, 3)
+
+
+@pytest.fixture
+def graph(random_net: PrunedModel) -> OnnxGraph:
+    return OnnxGraph.read(onnx_bytes(random_net.module, torch.zeros(1, 3, 6, 6)), random_net.module)
+
+
+def same(first: Responses, second: Responses) -> bool:
+    return (
+        np.allclose(first.class_means, second.class_means, atol=1e-5)
+        and np.allclose(first.correlations, second.correlations, atol=1e-4)
+        and np.abs(first.maps.astype(int) - second.maps.astype(int)).max() <= 1
+    )
+
+
+def test_a_graph_of_the_model_gives_the_same_without_running_the_module(
+    random_net: PrunedModel,
+    random_inputs: Dataset,
+    graph: OnnxGraph,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = reported(random_net, random_inputs, "2")
+    run: list[int] = []
+    first = random_net.module.get_submodule("0")
+    handle = first.register_forward_hook(
+        lambda _module, inputs, _output: run.append(len(inputs[0]))
+    )
+    found = report_channels(random_net, random_inputs, "2", graph=graph).responses
+    handle.remove()
+    assert found is not None and same(found, plain)
+    assert sum(run) == module_of_responses._CHECKED
+
+
+@pytest.mark.parametrize("unit", ["0", "2"])
+def test_a_layer_that_reads_the_input_and_a_graph_of_other_weights_are_left_to_the_module(
+    random_net: PrunedModel, random_inputs: Dataset, graph: OnnxGraph, unit: str
+) -> None:
+    with torch.no_grad():
+        random_net.module.get_submodule("0").weight.mul_(-1)
+    plain = reported(random_net, random_inputs, unit)
+    found = report_channels(random_net, random_inputs, unit, graph=graph).responses
+    assert found is not None and same(found, plain)
+
+
+def test_what_a_graph_does_not_tell_is_refused(graph: OnnxGraph) -> None:
+    with pytest.raises(CutError, match="must read what the network makes"):
+        Reach(graph, "0")
+    with pytest.raises(CutError, match="must be one convolution"):
+        Reach(graph, "4")
+    with pytest.raises(CutError, match="must be one convolution"):
+        Reach(graph, "nowhere")

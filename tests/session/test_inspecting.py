@@ -6,9 +6,12 @@ import pytest
 from watching import State, heard
 
 from workbench import Session
+from workbench.channels.reaching import Reach
 from workbench.errors import UnknownUnitError
 from workbench.events import ChannelsInspected, TaskEnded, TaskProgress
+from workbench.onnx_graph import CutError, OnnxGraph
 from workbench.progress import Cancelled
+from workbench.session.onnx_files import OnnxFiles
 
 
 def test_looking_reports_progress_and_says_when_it_is_done(session: Session) -> None:
@@ -77,3 +80,30 @@ def test_looking_goes_before_a_scan_under_way(session: Session) -> None:
     session.events.subscribe(look_once)
     session.scan_sensitivity()
     assert order == ["channels", "scan"]
+
+
+def test_what_was_exported_anyway_answers_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached: list[str] = []
+
+    def reach(graph: OnnxGraph, layer: str) -> Reach:
+        reached.append(layer)
+        return Reach(graph, layer)
+
+    monkeypatch.setattr("workbench.channels.responses.Reach", reach)
+    with Session("digits_cnn", "digits") as session:
+        _ = session.baseline
+        session.inspect_channels("block2.conv1")
+        session.plan = session.plan.with_ratio("stem", 0.5)
+        session.prune()
+        session.inspect_channels("block2.conv1")
+    assert reached == ["block2.conv1", "block2.conv1"]
+
+
+def test_a_file_that_cannot_be_read_leaves_it_to_the_module(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CutError("not a file")
+
+    monkeypatch.setattr(OnnxFiles, "graph", refuse)
+    assert session.inspect_channels("conv2").responses is not None

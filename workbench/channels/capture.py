@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.channels.producer import Producer
+from workbench.channels.reaching import Reach
 
 
 class _Enough(Exception):  # noqa: N818 - no error: the layer has answered
@@ -26,17 +27,31 @@ class Capture:
         self._module, self._axis = module, producer.channel_axis
         self._places = torch.from_numpy(producer.places)
         self._output: Any = None
-        module.get_submodule(producer.layer).register_forward_hook(self._keep)
+        self._layer = module.get_submodule(producer.layer)
+        self._layer.register_forward_hook(self._keep)
 
-    def run(self, inputs: Tensor) -> Tensor | None:
+    @property
+    def device(self) -> torch.device:
+        """Where the module is."""
+        parameter = next(self._module.parameters(), None)
+        return torch.device("cpu") if parameter is None else parameter.device
+
+    def run(self, inputs: Tensor, reach: Reach | None = None) -> Tensor | None:
         """Responses of the wanted channels to a batch, shape ``(B, C, H, W)``, float32.
 
         Lines and tokens become one row, or a square where they are one (of patches, without the
         class token). None if the layer was not run, or its output is of no such form.
+
+        Args:
+            inputs: Shape ``(B, *input_shape)``.
+            reach: Computes what the layer reads; the module does by default.
         """
         self._output = None
         with contextlib.suppress(_Enough):
-            self._module(inputs)
+            if reach is None:
+                self._module(inputs)
+            else:
+                self._layer(reach(inputs))
         output, self._output = self._output, None
         if not isinstance(output, Tensor) or self._axis is None or output.dim() < 2:
             return None

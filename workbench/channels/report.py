@@ -11,6 +11,7 @@ from workbench.channels.producer import Producer, producer_of
 from workbench.channels.responses import Responses, responses, why_uncorrelated
 from workbench.criteria import Evidence
 from workbench.data.dataset import Dataset
+from workbench.onnx_graph import OnnxGraph
 from workbench.plan import Plan
 from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
@@ -49,6 +50,7 @@ def report_channels(
     unit: str,
     *,
     evidence: Mapping[str, Evidence] | None = None,
+    graph: OnnxGraph | None = None,
     seed: int = 0,
     monitor: Monitor = SILENT,
 ) -> ChannelReport:
@@ -59,6 +61,7 @@ def report_channels(
         dataset: Its probe set is answered.
         unit: A unit of granularity ``"channel"``.
         evidence: By criterion, what `model.gather` found in this model.
+        graph: The model's, if it is at hand; it answers faster.
         seed: The plan's.
         monitor: Receives progress; may cancel.
 
@@ -74,7 +77,7 @@ def report_channels(
     if producer is not None and producer.channel_axis is not None and alive.any():
         shape = model.anatomy.layer(producer.layer).output_shape
         part = Part(monitor, 0, 90, 100)
-        found = responses(model.module, producer, dataset, group.size, shape, part)
+        found = responses(model.module, producer, dataset, group.size, shape, part, graph)
     ranked = importances(model, group, evidence or {}, seed, Part(monitor, 90, 100, 100))
     return ChannelReport(
         unit=unit,

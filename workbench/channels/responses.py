@@ -17,8 +17,12 @@ from torch import Tensor, nn
 
 from workbench.channels.capture import Capture
 from workbench.channels.producer import Producer
+from workbench.channels.reaching import Reach
 from workbench.data.dataset import Dataset
+from workbench.errors import ExportError
+from workbench.onnx_graph import CutError, OnnxGraph
 from workbench.progress import SILENT, Monitor
+from workbench.sensitivity.routes import check_scores
 
 BATCH_BYTES = 32 << 20
 MAPS_BYTES = 4 << 20
@@ -28,6 +32,7 @@ LARGEST_IMAGE = 32
 MOST_IMAGES, FEWEST_IMAGES = 24, 3
 
 _LARGEST_BATCH = 64
+_CHECKED = 4
 _CELLS = 4
 """Correlations are over the mean responses in a grid of 4 x 4 cells of every probe image."""
 
@@ -81,6 +86,7 @@ def responses(
     size: int,
     output_shape: tuple[int, ...],
     monitor: Monitor = SILENT,
+    graph: OnnxGraph | None = None,
 ) -> Responses | None:
     """Run the probe set up to a layer; the module is left alone, a copy is run.
 
@@ -91,6 +97,8 @@ def responses(
         size: How many channels the dense model has.
         output_shape: Of the layer for one input, as far as known.
         monitor: Told after every batch; may cancel.
+        graph: The module's, if it is at hand: what comes before a convolution is run by it then,
+            unless the first answers are not the module's.
 
     Returns:
         None if the layer's output cannot be told apart by input and channel.
@@ -100,23 +108,52 @@ def responses(
     """
     each = max(1, math.prod(output_shape)) * 4
     batch = min(_LARGEST_BATCH, max(1, BATCH_BYTES // each))
-    total = len(dataset.probe)
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-    tally: _Tally | None = None
-    done = 0
     with torch.inference_mode():
-        copied = copy.deepcopy(module).eval()
-        capture = Capture(copied, producer)
-        for inputs, labels in dataset.probe.batches(batch):
-            monitor.report(done, total, "reading how channels respond")
-            images = capture.run(inputs.to(device))
-            if images is None:
-                return None
-            if tally is None:
-                tally = _Tally(dataset, *images.shape[1:])
-            tally.add(inputs, images, labels, done)
-            done += len(labels)
+        capture = Capture(copy.deepcopy(module).eval(), producer)
+        reach = None if graph is None else _reach(graph, producer.layer, capture, dataset)
+        try:
+            tally = _tally(capture, reach, dataset, batch, monitor)
+        finally:
+            if reach is not None:
+                reach.close()
     return None if tally is None else tally.responses(producer.numbers, size)
+
+
+def _reach(graph: OnnxGraph, layer: str, capture: Capture, dataset: Dataset) -> Reach | None:
+    """The graph up to a layer, if its first answers are the module's."""
+    if capture.device.type != "cpu":
+        return None
+    inputs = next(iter(dataset.probe.batches(_CHECKED)))[0][:_CHECKED]
+    try:
+        reach = Reach(graph, layer)
+    except (CutError, ExportError):
+        return None  # slower, but exact as well
+    try:
+        own, found = capture.run(inputs), capture.run(inputs, reach)
+        if own is not None and found is not None:
+            check_scores(own.numpy(), found.numpy(), layer)
+            return reach
+    except CutError:
+        pass
+    reach.close()
+    return None
+
+
+def _tally(
+    capture: Capture, reach: Reach | None, dataset: Dataset, batch: int, monitor: Monitor
+) -> "_Tally | None":
+    total, done = len(dataset.probe), 0
+    tally: _Tally | None = None
+    for inputs, labels in dataset.probe.batches(batch):
+        monitor.report(done, total, "reading how channels respond")
+        images = capture.run(inputs.to(capture.device), reach)
+        if images is None:
+            return None
+        if tally is None:
+            tally = _Tally(dataset, *images.shape[1:])
+        tally.add(inputs, images, labels, done)
+        done += len(labels)
+    return tally
 
 
 def why_uncorrelated(channels: int) -> str:

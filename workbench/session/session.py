@@ -173,7 +173,9 @@ class Session(Keeping, Experiments, Examinations):
         self._estimating = Estimating(
             self._history, self._forecast, self.dataset.train, self.events
         )
-        self._inspecting = Inspecting(self._history, self._forecast, self.dataset, self.events)
+        self._inspecting = Inspecting(
+            self._history, self._forecast, files, self.dataset, self.events
+        )
         self._anticipation = Anticipation(
             self._history, self._forecast, self._sensing, probing, self.events
         )
