@@ -184,7 +184,7 @@ class Requests:
 
     def _learn(self) -> None:
         session = self._session
-        if session.busy:
+        if session.busy or session.closed:
             return
         if not (session.answered or session.learning("answers")):
             session.submit_answers()

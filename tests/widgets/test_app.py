@@ -207,6 +207,19 @@ def test_what_can_be_learned_of_a_measured_model_is_learned_once_the_page_is_at_
         workbench.close()
 
 
+def test_a_session_that_was_closed_is_shown_without_complaint(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("widgets.app._SETTLED_S", 0.0)
+    session.close()
+    workbench = Workbench(session)
+    try:
+        eventually(lambda: workbench._later.accuracy.made is not None)
+        assert "pw-failed" not in workbench._status._text._dom_classes
+    finally:
+        workbench.close()
+
+
 def test_setting_the_plan_in_code_moves_the_slider(session: Session, workbench: Workbench) -> None:
     session.plan = session.plan.with_ratio("head", 0.3).lock("stem")
     eventually(lambda: workbench._table.units["head"]["ratio"] == 0.3)

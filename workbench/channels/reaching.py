@@ -28,17 +28,17 @@ class Reach:
         (self._input,), self._value = graph.inputs, value
         self._shape = graph.image_shape(value)
         self._session = open_runtime(build(cut_graph(graph, {}), outputs=[value]))
-        self._runner = BatchRunner(torch.get_num_threads(), batch_size_for(graph))
+        self._batch_size = batch_size_for(graph)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """What the layer reads of a batch ``(B, *input_shape)``, shape ``(B, C, ...)``."""
         found = np.empty((len(inputs), *self._shape), np.float32)
-        self._runner.run(self._session, {self._input: inputs.numpy()}, {self._value: found})
+        runner = BatchRunner(torch.get_num_threads(), self._batch_size)
+        try:
+            runner.run(self._session, {self._input: inputs.numpy()}, {self._value: found})
+        finally:
+            runner.close()
         return torch.from_numpy(found)
-
-    def close(self) -> None:
-        """Let go of its threads."""
-        self._runner.close()
 
 
 def _read_by(graph: OnnxGraph, layer: str) -> str:

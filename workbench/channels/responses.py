@@ -20,7 +20,7 @@ from workbench.channels.producer import Producer
 from workbench.channels.reaching import Reach
 from workbench.data.dataset import Dataset
 from workbench.errors import ExportError
-from workbench.onnx_graph import CutError, OnnxGraph
+from workbench.onnx_graph import OnnxGraph
 from workbench.progress import SILENT, Monitor
 from workbench.sensitivity.routes import check_scores
 
@@ -111,11 +111,7 @@ def responses(
     with torch.inference_mode():
         capture = Capture(copy.deepcopy(module).eval(), producer)
         reach = None if graph is None else _reach(graph, producer.layer, capture, dataset)
-        try:
-            tally = _tally(capture, reach, dataset, batch, monitor)
-        finally:
-            if reach is not None:
-                reach.close()
+        tally = _tally(capture, reach, dataset, batch, monitor)
     return None if tally is None else tally.responses(producer.numbers, size)
 
 
@@ -126,17 +122,13 @@ def _reach(graph: OnnxGraph, layer: str, capture: Capture, dataset: Dataset) -> 
     inputs = next(iter(dataset.probe.batches(_CHECKED)))[0][:_CHECKED]
     try:
         reach = Reach(graph, layer)
-    except (CutError, ExportError):
-        return None  # slower, but exact as well
-    try:
         own, found = capture.run(inputs), capture.run(inputs, reach)
-        if own is not None and found is not None:
-            check_scores(own.numpy(), found.numpy(), layer)
-            return reach
-    except CutError:
-        pass
-    reach.close()
-    return None
+        if own is None or found is None:
+            return None
+        check_scores(own.numpy(), found.numpy(), layer)
+    except ExportError:  # slower, but exact as well
+        return None
+    return reach
 
 
 def _tally(

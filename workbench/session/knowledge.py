@@ -209,6 +209,11 @@ class Knowledge:
         return self._inspecting.lacks(self._plan, unit)
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed: it is still there to be read, and does nothing any more."""
+        return self._tasks.closed
+
+    @property
     def busy(self) -> bool:
         """Whether a step is about to be committed."""
         return bool(self._tasks.unfinished(*CHANGES))
