@@ -44,6 +44,7 @@ class Done:
             redraw,
         )
         self.panel = SuggestPanel(session, actions)
+        self.panel.update()
 
 
 @pytest.fixture
