@@ -7,11 +7,12 @@ import ipywidgets
 from widgets import wording
 from widgets.panels.controls import action_button, enable, set_text, text
 from workbench.events import Event, TaskEnded, TaskProgress, TaskStarted
+from workbench.session.knowledge import LEARNING
 
 UNSEEN = ("spot check", "preview", "timing", "channels")
 """Kinds of task whose progress shows where their outcome does, or nowhere."""
 
-UNSUNG = (*UNSEEN, "latency", "accuracy", "compare", "memory", "layers", "energy")
+UNSUNG = (*UNSEEN, *LEARNING, "compare", "energy")
 """Kinds of task whose good end is seen elsewhere."""
 
 _SPEAK_ELSEWHERE = ("compare", "suggest")
