@@ -8,7 +8,7 @@ import pytest
 from workbench.progress import SILENT
 from workbench.sensitivity.adaptive import Adaptive
 from workbench.sensitivity.routes import Chosen, Logits
-from workbench.sensitivity.strategies import Answers, Known
+from workbench.sensitivity.strategies import Answers, Exact, Known, Strategy
 
 RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 INPUTS, CLASSES = 512, 10
@@ -31,13 +31,15 @@ class Walk:
         self.known = Known(start.astype(np.float32), self.labels, 0.0)
         self.scores = dict(zip(RATIOS, (start + moves).astype(np.float32), strict=True))
         self.ran: dict[float, int] = dict.fromkeys(RATIOS, 0)
+        self.order: list[float] = []
 
     def run(self, target: Ratio, chosen: Chosen | None, monitor: object) -> Logits:
         wanted = np.ones(INPUTS, np.bool_) if chosen is None else chosen
         self.ran[target.achieved] += int(wanted.sum())
+        self.order.append(target.achieved)
         return self.scores[target.achieved][wanted]
 
-    def scan(self, strategy: Adaptive) -> dict[float, Answers]:
+    def scan(self, strategy: Strategy) -> dict[float, Answers]:
         targets = [Ratio(ratio) for ratio in RATIOS]
         found = strategy.answers(targets, self.known, self.run, SILENT)  # type: ignore[arg-type]
         return {answers.target.achieved: answers for answers in found}
@@ -76,6 +78,15 @@ def test_no_input_is_run_twice_and_the_highest_ratio_is_run_on_all() -> None:
     found = walk.scan(Adaptive())
     assert walk.ran[0.9] == INPUTS
     assert {ratio: answers.ran for ratio, answers in found.items()} == walk.ran
+
+
+@pytest.mark.parametrize("strategy", [Exact(), Adaptive()])
+def test_targets_are_run_in_the_order_that_was_announced(strategy: Strategy) -> None:
+    walk = Walk(1.0)
+    walk.scan(strategy)
+    announced = [target.achieved for target in strategy.ordered([Ratio(r) for r in RATIOS])]  # type: ignore[type-var]
+    assert list(dict.fromkeys(walk.order)) == announced
+    assert sorted(announced) == list(RATIOS)
 
 
 def test_inputs_that_were_not_run_count_by_their_chances() -> None:

@@ -192,6 +192,14 @@ def test_inputs_are_divided_as_the_scanning_process_would_divide_them() -> None:
     assert [*alone._rows(512)] == [*helped._rows(512)] != [*BatchRunner(1, 32)._rows(512)]
 
 
+def test_few_inputs_are_divided_too_so_that_a_slow_thread_keeps_nobody_waiting() -> None:
+    sizes = [
+        [rows.stop - rows.start for rows in BatchRunner(2, 32)._rows(count)]
+        for count in (1, 24, 64, 512)
+    ]
+    assert sizes == [[1], [12, 12], [8] * 8, [32] * 16]
+
+
 class Watch:
     """A monitor that remembers, and cancels when it is told to."""
 

@@ -12,6 +12,7 @@ Reference:
     and the answers of some.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -51,7 +52,7 @@ class Adaptive:
     """
 
     error: float = 0.004
-    pilots: int = 24
+    pilots: int = 20
     near: float = 0.2
     caution: float = 1.2
     most: float = 0.6
@@ -62,35 +63,29 @@ class Adaptive:
         """Its thresholds."""
         return asdict(self)
 
-    def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
-        """The one with the highest ratio."""
-        return _ordered(targets)[-1]
+    def ordered(self, targets: Sequence[AnyT]) -> list[AnyT]:
+        """The one with the highest ratio, then those in the middle of what is left."""
+        rising = sorted(targets, key=lambda target: target.achieved)
+        return rising[-1:] + [rising[middle] for _, middle, _ in _middles(len(rising))]
 
     def answers(
         self, targets: Sequence[AnyTarget], known: Known, run: Run, monitor: Monitor
     ) -> Iterator[Answers]:
-        """Answers of every target: the last one, then those in the middle of what is left."""
-        ordered = _ordered(targets)
-        if not ordered:
+        """Answers of every target, in that order."""
+        if not targets:
             return
-        steps = [Part(monitor, place, place + 1, len(ordered)) for place in range(len(ordered))]
-        last = run(ordered[-1], None, steps[0])
-        yield Answers(ordered[-1], last, len(last))
+        steps = [Part(monitor, place, place + 1, len(targets)) for place in range(len(targets))]
+        highest, *others = self.ordered(targets)
+        last = run(highest, None, steps[0])
+        yield Answers(highest, last, len(last))
         stops = {-1: _Stop(known.achieved, known.logits)}
-        stops[len(ordered) - 1] = _Stop(ordered[-1].achieved, last)
-        open_ranges, done = [(-1, len(ordered) - 1)], 1
-        while open_ranges:
-            low, high = open_ranges.pop(0)
-            if high - low < 2:
-                continue
-            middle = (low + high) // 2
-            target = ordered[middle]
+        stops[len(others)] = _Stop(highest.achieved, last)
+        places = zip(others, _middles(len(targets)), steps[1:], strict=True)
+        for target, (low, middle, high), step in places:
             between = _Between.of(stops[low], stops[high], target.achieved, known)
-            found = self._answer(target, between, run, steps[done])
+            found = self._answer(target, between, run, step)
             stops[middle] = _Stop(target.achieved, found.logits)
             yield found
-            done += 1
-            open_ranges += [(low, middle), (middle, high)]
 
     def _answer(
         self, target: AnyTarget, between: "_Between", run: Run, monitor: Monitor
@@ -192,5 +187,15 @@ class _Foreseen:
         return found
 
 
-def _ordered(targets: Sequence[AnyT]) -> list[AnyT]:
-    return sorted(targets, key=lambda target: target.achieved)
+def _middles(count: int) -> Iterator[tuple[int, int, int]]:
+    """Places before the last one, halving what is left: (place below, place, place above).
+
+    Below the first place is -1.
+    """
+    ranges = deque([(-1, count - 1)])
+    while ranges:
+        low, high = ranges.popleft()
+        if high - low >= 2:
+            middle = (low + high) // 2
+            yield low, middle, high
+            ranges += [(low, middle), (middle, high)]

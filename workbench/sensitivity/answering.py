@@ -40,7 +40,7 @@ def answered(
     """
     count, labels = len(known.labels), torch.from_numpy(known.labels)
     tallies = {target.digest: Tally() for target in targets}
-    for portion in route.portions(targets):
+    for portion in route.portions(strategy.ordered(targets)):
         rows = portion.rows
         here = Known(known.logits[rows], known.labels[rows], known.achieved)
         part = Part(monitor, rows.start, rows.stop, count)

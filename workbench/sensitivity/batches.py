@@ -23,6 +23,11 @@ R = TypeVar("R")
 
 NOTHING_CUT: Mapping[str, Axes] = {}
 
+_ROUNDS = 4
+"""Batches each thread runs, where they need not be shorter than this for it: one may be slower."""
+
+_SHORTEST = 8
+
 
 class BatchRunner:
     """Runs ONNX models on as many threads as PyTorch would use.
@@ -94,10 +99,11 @@ class BatchRunner:
         return found
 
     def _rows(self, count: int) -> Iterator[slice]:
-        """Ranges of nearly equal length, so that no thread waits for the last one."""
+        """Ranges of nearly equal length, so short that no thread waits long for the last one."""
         if count == 0:
             return
-        rounds = ceil(count / (self._batch_size * self._divided_for))
+        short = min(_ROUNDS, count // (_SHORTEST * self._divided_for))
+        rounds = max(ceil(count / (self._batch_size * self._divided_for)), short)
         size = ceil(count / min(rounds * self._divided_for, count))
         for start in range(0, count, size):
             yield slice(start, min(start + size, count))

@@ -6,6 +6,7 @@ on them. Units come in the order they run, so each one's values are computed fro
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import onnxruntime
@@ -20,6 +21,7 @@ from workbench.onnx_graph import Cut, CutError, OnnxGraph, build, cut_graph
 from workbench.progress import SILENT, Monitor, Part
 from workbench.pruned import PrunedModel
 from workbench.recalibration import Recalibration
+from workbench.sensitivity.ahead import Ahead
 from workbench.sensitivity.batches import BatchRunner
 from workbench.sensitivity.calibration import Calibration, recalibrated
 from workbench.sensitivity.frontier import Frontier, batch_size_for, macs, value_bytes
@@ -73,6 +75,7 @@ class OnnxRoute:
         self._output = graph.outputs[0]
         self._check_labels(probe.labels)
         self._runner = BatchRunner(threads, batch_size_for(graph), divided_for)
+        self._opening = ThreadPoolExecutor(1, thread_name_prefix="opening")
         each = memory_limit_bytes if recalibration is None else memory_limit_bytes // 2
         self.held = HeldValues(graph, self._runner, each)
         self.calibration = (
@@ -137,6 +140,7 @@ class OnnxRoute:
 
     def close(self) -> None:
         """Let go of threads and values."""
+        self._opening.shutdown(cancel_futures=True)
         self._runner.close()
         self.held.clear()
         if self.calibration is not None:
@@ -171,6 +175,7 @@ class OnnxRoute:
             CutError: If the graph cannot be cut for a target; from `run` also if its scores are
                 not those of the pruned module.
         """
+        expected = self._opening.submit(self.expected, targets[0])
         cuts = {target.digest: self._cut(target) for target in targets}
         frontiers = {digest: Frontier.of(cut) for digest, cut in cuts.items()}
         border = {name for frontier in frontiers.values() for name in frontier.values}
@@ -180,14 +185,15 @@ class OnnxRoute:
         if size >= len(self._probe):
             if self.held.inputs != len(self._probe):
                 self.held.begin(torch.cat([inputs for inputs, _ in self._probe.batches(256)]))
+            runs = _Runs(self, self._opening, cuts, frontiers, expected)
             self.held.keep(border)
-            yield Portion(slice(0, len(self._probe)), _Runs(self, cuts, frontiers, True))
+            yield Portion(slice(0, len(self._probe)), runs)
             return
         for inputs, _ in self._probe.batches(size):
+            runs = _Runs(self, self._opening, cuts, frontiers, expected if start == 0 else None)
             self.held.begin(inputs)
             self.held.keep(border)
-            rows = slice(start, start + len(inputs))
-            yield Portion(rows, _Runs(self, cuts, frontiers, start == 0))
+            yield Portion(slice(start, start + len(inputs)), runs)
             start += len(inputs)
         self.held.clear()
 
@@ -205,42 +211,6 @@ class OnnxRoute:
         outputs = {self._output: logits}
         self._runner.run(session, rows, outputs, cut=cut.axes, chosen=chosen, monitor=monitor)
         return _numbers(logits)
-
-    def opened(
-        self, target: AnyTarget, cut: Cut, frontier: Frontier, check: bool
-    ) -> onnxruntime.InferenceSession:
-        """A cut graph from its border on, ready to run.
-
-        Args:
-            target: What it is cut for.
-            cut: The cut.
-            frontier: Its border.
-            check: Whether its scores of the first inputs are held against the pruned module's.
-
-        Raises:
-            CutError: If they differ by more than rounding.
-        """
-        model = build(cut, frontier.values)
-        session = open_runtime(model)
-        if check:
-            self._check(target, session, cut, frontier)
-        if self.calibration is None:
-            return session
-        return open_runtime(self.calibration.applied(model, cut, frontier, target.digest))
-
-    def _check(
-        self,
-        target: AnyTarget,
-        session: onnxruntime.InferenceSession,
-        cut: Cut,
-        frontier: Frontier,
-    ) -> None:
-        expected = self.expected(target)
-        chosen = np.zeros(self.held.inputs, np.bool_)
-        chosen[: len(expected)] = True
-        logits = self.run(session, cut, frontier, chosen, SILENT)
-        where = f"unit {target.unit!r} at ratio {target.ratio}"
-        check_scores(expected, logits, where)
 
     def _cut(self, target: AnyTarget) -> Cut:
         return cut_graph(self.graph, target.removed, target.masks)
@@ -262,24 +232,60 @@ class OnnxRoute:
 
 
 class _Runs:
-    """Runs targets of one unit on what is held; the last one stays open."""
+    """Runs targets of one unit on what is held; while one runs, the next is opened.
+
+    Args:
+        route: What runs them.
+        opening: Opens them.
+        cuts: What is cut for each, by digest, in the order in which they are run.
+        frontiers: Their borders.
+        expected: What the module pruned for the first of them answers, where that is to be
+            held against its scores.
+    """
 
     def __init__(
         self,
         route: OnnxRoute,
+        opening: ThreadPoolExecutor,
         cuts: Mapping[str, Cut],
         frontiers: Mapping[str, Frontier],
-        check: bool,
+        expected: Future[Logits] | None,
     ) -> None:
-        self._route, self._cuts, self._frontiers, self._check = route, cuts, frontiers, check
+        self._route, self._cuts, self._frontiers = route, cuts, frontiers
+        self._expected = expected
+        self._ahead = Ahead(opening, self._made, cuts)
         self._open: tuple[str, onnxruntime.InferenceSession] | None = None
 
     def __call__(self, target: AnyTarget, chosen: Chosen | None, monitor: Monitor) -> Logits:
         cut, frontier = self._cuts[target.digest], self._frontiers[target.digest]
         if self._open is None or self._open[0] != target.digest:
-            self._open = target.digest, self._route.opened(target, cut, frontier, self._check)
-            self._check = False
+            self._open = None  # lets go of the last one before there are three
+            self._open = target.digest, self._opened(target)
         return self._route.run(self._open[1], cut, frontier, chosen, monitor)
+
+    def _made(self, digest: str) -> tuple[bytes, onnxruntime.InferenceSession]:
+        model = build(self._cuts[digest], self._frontiers[digest].values)
+        return model, open_runtime(model)
+
+    def _opened(self, target: AnyTarget) -> onnxruntime.InferenceSession:
+        """A cut graph from its border on, ready to run."""
+        model, session = self._ahead.take(target.digest)
+        self._check(target, session)
+        calibration = self._route.calibration
+        if calibration is None:
+            return session
+        cut, frontier = self._cuts[target.digest], self._frontiers[target.digest]
+        return open_runtime(calibration.applied(model, cut, frontier, target.digest))
+
+    def _check(self, target: AnyTarget, session: onnxruntime.InferenceSession) -> None:
+        if self._expected is None:
+            return
+        expected, self._expected = self._expected.result(), None
+        chosen = np.zeros(self._route.held.inputs, np.bool_)
+        chosen[: len(expected)] = True
+        cut, frontier = self._cuts[target.digest], self._frontiers[target.digest]
+        logits = self._route.run(session, cut, frontier, chosen, SILENT)
+        check_scores(expected, logits, f"unit {target.unit!r} at ratio {target.ratio}")
 
 
 def _numbers(logits: Logits) -> Logits:

@@ -66,7 +66,7 @@ class Route(Protocol):
         """Scores of the model as it is, for all inputs."""
 
     def portions(self, targets: Sequence[AnyTarget]) -> Iterator[Portion]:
-        """All inputs, in order, for targets of one unit.
+        """All inputs, in order, for targets of one unit, given in the order they will be run.
 
         Raises:
             CutError: From here or from a portion's `run`: if this route cannot run the unit.

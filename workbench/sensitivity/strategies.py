@@ -56,8 +56,8 @@ class Strategy(Protocol):
     def settings(self) -> dict[str, Any]:
         """What its figures depend on; nothing if they are exact."""
 
-    def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
-        """The target that is run first, and on all inputs."""
+    def ordered(self, targets: Sequence[AnyT]) -> list[AnyT]:
+        """The targets in the order in which they are run; the first is run on all inputs."""
 
     def answers(
         self, targets: Sequence[AnyTarget], known: Known, run: Run, monitor: Monitor
@@ -75,9 +75,9 @@ class Exact:
         """Nothing."""
         return {}
 
-    def runs_first(self, targets: Sequence[AnyT]) -> AnyT:
-        """The first one."""
-        return targets[0]
+    def ordered(self, targets: Sequence[AnyT]) -> list[AnyT]:
+        """As they come."""
+        return list(targets)
 
     def answers(
         self, targets: Sequence[AnyTarget], known: Known, run: Run, monitor: Monitor

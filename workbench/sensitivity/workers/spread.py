@@ -102,7 +102,7 @@ class _Spread:
         route = self._measuring.fast(share.unit)
         expected = {}
         if route is not None:
-            first = strategy.runs_first(share.targets)
+            first = strategy.ordered(share.targets)[0]
             expected = {first.digest: route.expected(first)}
         delivery = self._delivery("module" if route is None else "graph")
         errand = Errand(
