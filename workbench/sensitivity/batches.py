@@ -24,9 +24,11 @@ R = TypeVar("R")
 NOTHING_CUT: Mapping[str, Axes] = {}
 
 _ROUNDS = 4
-"""Batches each thread runs, where they need not be shorter than this for it: one may be slower."""
+"""Batches for each thread where there are inputs enough: one that is slow for a moment is then not
+waited for long."""
 
 _SHORTEST = 8
+"""Fewest inputs in such a batch; with less, each input takes longer."""
 
 
 class BatchRunner:
